@@ -1,0 +1,1 @@
+//! moltler-lsp

@@ -1,0 +1,449 @@
+//! Everything of a program that is not machine code, as plain data.
+//!
+//! Code is named by [`FunctionId`], an index into [`Manifest::functions`]; definitions refer to each other by index too. All
+//! text positions are [`Span`]s into [`Manifest::files`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::DataType;
+
+/// An index into [`Manifest::functions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FunctionId(pub u32);
+
+/// A piece of a source file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// Index into [`Manifest::files`].
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+}
+
+/// A source file; its text is for excerpts in messages only and is never parsed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// As the user named it, relative to the package, with `/`.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Where a function lies in the code.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Function {
+    /// For profiles and `--emit`: `main`, `test_3`, `query_0_filter`.
+    pub name: String,
+    /// Bytes from the start of the code; a multiple of 16.
+    pub offset: u32,
+    /// Bytes.
+    pub length: u32,
+}
+
+/// A program: definitions, queries, tests.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Source files.
+    pub files: Vec<SourceFile>,
+    /// Generated functions.
+    pub functions: Vec<Function>,
+    /// Connector types.
+    pub types: Vec<ConnectorType>,
+    /// Entities.
+    pub entities: Vec<Entity>,
+    /// Actions.
+    pub actions: Vec<Action>,
+    /// Instances, those of tests too. Those in `global_instances` are known from the start of the run.
+    pub instances: Vec<Instance>,
+    /// Indices of the instances that are known in the whole package.
+    pub global_instances: Vec<u32>,
+    /// SELECTs.
+    pub queries: Vec<Query>,
+    /// CONNECTOR_EXECs.
+    pub executions: Vec<Execution>,
+    /// Statements that the runtime carries out as a whole.
+    pub commands: Vec<Command>,
+    /// ASSERTs.
+    pub assertions: Vec<Assertion>,
+    /// Where each statement stands, by the index that `begin_statement` gets.
+    pub statements: Vec<Span>,
+    /// Messages of statements that cannot be carried out.
+    pub messages: Vec<String>,
+    /// The statements of the file that is run, in order. [`crate::layout::EntryFunction`]
+    pub main: Option<FunctionId>,
+    /// How many variables `main` has.
+    pub main_variables: u32,
+    /// TESTs, in the order of their files and places.
+    pub tests: Vec<Test>,
+    /// From the PACKAGE statement, for `--version`.
+    pub version: Option<String>,
+}
+
+/// CREATE CONNECTOR TYPE.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ConnectorType {
+    /// `myservice`
+    pub name: String,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// CONFIG_SCHEMA, in order.
+    pub config: Vec<ConfigField>,
+    /// SHARED.
+    pub shared: Option<Script>,
+    /// CHECK_HANDLER; entry `check`.
+    pub check: Option<Script>,
+    /// ALLOW_HOSTS.
+    pub allow_hosts: Vec<String>,
+    /// OPTIONS: a document. [`crate::layout::ScalarFunction`]
+    pub options: Option<FunctionId>,
+    /// Of the name in the statement.
+    pub span: Span,
+}
+
+/// A key of CONFIG_SCHEMA or PARAMETERS.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConfigField {
+    /// The key.
+    pub name: String,
+    /// `type`
+    pub data_type: DataType,
+    /// `required`
+    pub required: bool,
+    /// `secret`
+    pub secret: bool,
+    /// `default`, evaluated when it is used. [`crate::layout::ScalarFunction`]
+    pub default: Option<FunctionId>,
+    /// `description`
+    pub description: Option<String>,
+    /// `enum`, as JSON texts.
+    pub one_of_values: Vec<String>,
+    /// `pattern`
+    pub pattern: Option<String>,
+    /// `format`
+    pub format: Option<String>,
+    /// `one_of`: the name of the group.
+    pub group: Option<String>,
+    /// `expose`
+    pub expose: bool,
+    /// `hosts`
+    pub hosts: Vec<String>,
+}
+
+/// CREATE CONNECTOR ENTITY.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Entity {
+    /// Index into [`Manifest::types`].
+    pub connector_type: u32,
+    /// `items`, without the type.
+    pub name: String,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// FIELDS, in order.
+    pub fields: Vec<Field>,
+    /// QUERY_HANDLER; entry `query`.
+    pub handler: Script,
+    /// Of the name in the statement.
+    pub span: Span,
+}
+
+/// A field of an entity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Field {
+    /// The key.
+    pub name: String,
+    /// `type`
+    pub data_type: DataType,
+    /// `description`
+    pub description: Option<String>,
+    /// `primary_key`
+    pub primary_key: bool,
+    /// `required`
+    pub required: bool,
+    /// `filter_only`
+    pub filter_only: bool,
+    /// `from_filter`
+    pub from_filter: bool,
+    /// `unit` of an epoch number: `s`, `ms`, `us`.
+    pub unit: Option<String>,
+}
+
+/// CREATE CONNECTOR ACTION.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Action {
+    /// Index into [`Manifest::types`].
+    pub connector_type: u32,
+    /// `items.create` or `create`, without the type.
+    pub name: String,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// PARAMETERS; `None` takes any.
+    pub parameters: Option<Vec<ConfigField>>,
+    /// `"*": true` in PARAMETERS.
+    pub open: bool,
+    /// HANDLER; entry `execute`.
+    pub handler: Script,
+    /// Of the name in the statement.
+    pub span: Span,
+}
+
+/// A piece of JavaScript.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Script {
+    /// Shown in stacks: `myservice.items`.
+    pub name: String,
+    /// The text between the fences.
+    pub span: Span,
+    /// The function to call: `query`, `execute`, `check`; empty for SHARED.
+    pub entry: String,
+    /// Top-level names of a SHARED block, visible in the type's handlers; for a handler, those that it uses and does not declare itself.
+    pub shared_names: Vec<String>,
+    /// What the engine is to compile, with every line and column as in the file's text; emptied when `bytecode` is made.
+    pub source: String,
+    /// Bytecode of the engine version named in the image.
+    pub bytecode: Vec<u8>,
+}
+
+/// CREATE CONNECTOR name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Instance {
+    /// `my_service_prod`
+    pub name: String,
+    /// Index into [`Manifest::types`].
+    pub connector_type: u32,
+    /// CONFIG: gives a document. [`crate::layout::ScalarFunction`]
+    pub config: Option<FunctionId>,
+    /// OPTIONS: gives a document. [`crate::layout::ScalarFunction`]
+    pub options: Option<FunctionId>,
+    /// Of the name in the statement.
+    pub span: Span,
+}
+
+/// A SELECT.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Query {
+    /// What it does, outermost first.
+    pub plan: Operator,
+    /// Of its rows.
+    pub columns: Vec<OutputColumn>,
+    /// Of the SELECT.
+    pub span: Span,
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputColumn {
+    /// As shown.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+}
+
+/// A node of a physical plan, as the runtime carries it out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Operator {
+    /// Rows of an entity.
+    Scan(Scan),
+    /// One row without columns.
+    SingleRow,
+    /// No rows; `SELECT … LIMIT 0`, contradictions. The columns' types.
+    Nothing(Vec<DataType>),
+    /// Filter and projection in machine code.
+    Pipeline {
+        /// Where rows come from.
+        input: Box<Operator>,
+        /// [`crate::layout::PipelineFunction`]
+        code: FunctionId,
+        /// Types of the columns it writes.
+        output: Vec<DataType>,
+    },
+    /// A stable sort.
+    Sort {
+        /// Where rows come from.
+        input: Box<Operator>,
+        /// Most significant first.
+        keys: Vec<SortKey>,
+    },
+    /// LIMIT and OFFSET.
+    Limit {
+        /// Where rows come from.
+        input: Box<Operator>,
+        /// At most so many rows: an integer, NULL for all. [`crate::layout::ScalarFunction`]
+        limit: Option<FunctionId>,
+        /// Skipped first. [`crate::layout::ScalarFunction`]
+        offset: Option<FunctionId>,
+    },
+}
+
+/// A call of an entity's handler.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scan {
+    /// The instance, looked up by name in the run: a test's own first.
+    pub instance: String,
+    /// Index into [`Manifest::entities`].
+    pub entity: u32,
+    /// The fields that become columns, by index into the entity's fields.
+    pub columns: Vec<u32>,
+    /// `filters`: equalities.
+    pub filters: Vec<Filter>,
+    /// `options.where`: all simple conditions.
+    pub conditions: Vec<Condition>,
+    /// `options.limit`, where passing it is safe. [`crate::layout::ScalarFunction`]
+    pub limit: Option<FunctionId>,
+    /// `options.orderBy`: field and whether descending.
+    pub order_by: Vec<(u32, bool)>,
+    /// Of the FROM item.
+    pub span: Span,
+}
+
+/// A pushed equality.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Filter {
+    /// Index into the entity's fields.
+    pub field: u32,
+    /// Gives the value; the runtime coerces it to the field's type. [`crate::layout::ScalarFunction`]
+    pub value: FunctionId,
+}
+
+/// An element of `options.where`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Condition {
+    /// Index into the entity's fields.
+    pub field: u32,
+    /// `= != < <= > >= in 'not in' like contains 'is null' 'is not null'`
+    pub operator: String,
+    /// Gives the value (an array for `in`); `None` for `is null`. [`crate::layout::ScalarFunction`]
+    pub value: Option<FunctionId>,
+}
+
+/// A key of ORDER BY.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortKey {
+    /// Column of the input.
+    pub column: u32,
+    /// DESC.
+    pub descending: bool,
+    /// NULLS FIRST.
+    pub nulls_first: bool,
+}
+
+/// A CONNECTOR_EXEC.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Execution {
+    /// The instance, looked up by name in the run.
+    pub instance: String,
+    /// Index into [`Manifest::actions`].
+    pub action: u32,
+    /// Of the call.
+    pub span: Span,
+}
+
+/// A statement that the runtime carries out as a whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Command {
+    /// SHOW CONNECTORS
+    ShowConnectors,
+    /// SHOW CONNECTOR name [STATUS]
+    ShowConnector {
+        /// The instance.
+        name: String,
+        /// STATUS.
+        status: bool,
+    },
+    /// DESCRIBE name.entity
+    Describe {
+        /// The instance.
+        instance: String,
+        /// Index into [`Manifest::entities`].
+        entity: u32,
+    },
+    /// TEST CONNECTOR name
+    TestConnector {
+        /// The instance.
+        name: String,
+    },
+    /// ALTER CONNECTOR name OPTIONS
+    AlterOptions {
+        /// The instance.
+        name: String,
+        /// Gives a document. [`crate::layout::ScalarFunction`]
+        options: FunctionId,
+    },
+    /// ALTER CONNECTOR name ENABLE|DISABLE
+    SetEnabled {
+        /// The instance.
+        name: String,
+        /// ENABLE.
+        enabled: bool,
+    },
+    /// DROP CONNECTOR name
+    DropConnector {
+        /// The instance.
+        name: String,
+    },
+    /// PACKAGE CONNECTOR TYPE: carried out by the tool, passed over by executables.
+    Package(Package),
+    /// PUBLISH CONNECTOR TYPE: carried out by the tool, passed over by executables.
+    Publish {
+        /// The type.
+        type_name: String,
+        /// TO.
+        registry: String,
+    },
+}
+
+/// The clauses of PACKAGE CONNECTOR TYPE.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// The type.
+    pub type_name: String,
+    /// VERSION.
+    pub version: Option<String>,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// AUTHOR.
+    pub author: Option<String>,
+    /// LICENSE.
+    pub license: Option<String>,
+    /// HOMEPAGE.
+    pub homepage: Option<String>,
+    /// REPOSITORY.
+    pub repository: Option<String>,
+    /// TAGS.
+    pub tags: Vec<String>,
+}
+
+/// An ASSERT.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Assertion {
+    /// Of its expression.
+    pub span: Span,
+    /// Sub-expressions whose values are shown when it fails, outermost first.
+    pub parts: Vec<Span>,
+}
+
+/// A TEST.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Test {
+    /// NAME.
+    pub name: String,
+    /// The type under test.
+    pub type_name: String,
+    /// TAGS.
+    pub tags: Vec<String>,
+    /// AT: a timestamp. [`crate::layout::ScalarFunction`]
+    pub at: Option<FunctionId>,
+    /// MOCK_API: gives a document. [`crate::layout::ScalarFunction`]
+    pub mock_api: Option<FunctionId>,
+    /// Its statements; `None` where it does not compile. [`crate::layout::EntryFunction`]
+    pub code: Option<FunctionId>,
+    /// How many variables it has.
+    pub variables: u32,
+    /// The names of ENV calls without default in it: with one of them unset, the test is skipped.
+    pub environment: Vec<String>,
+    /// Its compile errors, one sentence each.
+    pub errors: Vec<String>,
+    /// Of the whole statement.
+    pub span: Span,
+}

@@ -1,0 +1,4 @@
+//! What a Moltler program needs while it runs.
+
+pub mod error;
+pub mod value;
