@@ -69,6 +69,13 @@ impl RuntimeError {
         RuntimeError { class: class.to_owned(), message: message.into(), ..RuntimeError::default() }
     }
 
+    /// With one more sentence behind the message.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> RuntimeError {
+        self.notes.push(note.into());
+        self
+    }
+
     /// With its place, unless it has one already.
     #[must_use]
     pub fn at(mut self, span: Span) -> RuntimeError {

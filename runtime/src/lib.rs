@@ -1,4 +1,5 @@
 //! What a Moltler program needs while it runs.
 
+pub mod coerce;
 pub mod error;
 pub mod value;
