@@ -104,9 +104,7 @@ pub fn cast(value: &Value, data_type: DataType) -> Result<Value, RuntimeError> {
         (DataType::Number, Value::Integer(integer)) => Some(Value::Number(*integer as f64)),
         (DataType::Number, Value::String(text)) => parse_number(text).map(Value::Number),
         (DataType::Number, Value::Boolean(boolean)) => Some(Value::Number(f64::from(u8::from(*boolean)))),
-        (DataType::Integer, Value::Number(number)) => {
-            number_to_integer(number.round_ties_even()).map(Value::Integer)
-        }
+        (DataType::Integer, Value::Number(number)) => number_to_integer(number.round_ties_even()).map(Value::Integer),
         (DataType::Integer, Value::String(text)) => parse_integer(text).map(Value::Integer),
         (DataType::Integer, Value::Boolean(boolean)) => Some(Value::Integer(i64::from(*boolean))),
         (DataType::Boolean, Value::Integer(integer)) => Some(Value::Boolean(*integer != 0)),
@@ -171,7 +169,10 @@ mod tests {
         assert_eq!(coerce(&Value::Integer(9_007_199_254_740_993), DataType::Number, None), None);
         assert_eq!(coerce(&Value::Boolean(true), DataType::String, None), None);
         assert_eq!(coerce(&text("true"), DataType::Boolean, None), None);
-        assert_eq!(coerce(&text("2024-01-15"), DataType::Timestamp, None), Some(Value::Timestamp(1_705_276_800_000_000)));
+        assert_eq!(
+            coerce(&text("2024-01-15"), DataType::Timestamp, None),
+            Some(Value::Timestamp(1_705_276_800_000_000))
+        );
         assert_eq!(coerce(&text("1705276800"), DataType::Timestamp, None), None);
         assert_eq!(
             coerce(&text("1705276800"), DataType::Timestamp, Some(EpochUnit::Seconds)),
@@ -189,10 +190,7 @@ mod tests {
         assert_eq!(cast(&text("yes"), DataType::Boolean), Ok(Value::Boolean(true)));
         assert_eq!(cast(&text("2024-01-15T10:00:00Z"), DataType::Date), Ok(Value::Date(19_737)));
         assert_eq!(cast(&Value::Boolean(true), DataType::String), Ok(text("true")));
-        assert_eq!(
-            cast(&text("[1]"), DataType::Array),
-            Ok(Value::Array(Rc::new(vec![Value::Integer(1)])))
-        );
+        assert_eq!(cast(&text("[1]"), DataType::Array), Ok(Value::Array(Rc::new(vec![Value::Integer(1)]))));
         let error = cast(&text("it's"), DataType::Integer).unwrap_err();
         assert_eq!(error.message, "'it''s' cannot be cast to integer");
         assert!(cast(&text("{"), DataType::Document).is_err());

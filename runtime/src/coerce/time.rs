@@ -76,7 +76,11 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
 
 /// The day since 1970-01-01; `None` where the calendar has no such day.
 pub fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
-    if !(-300_000..=300_000).contains(&year) || !(1..=12).contains(&month) || day == 0 || day > month_length(year, month) {
+    if !(-300_000..=300_000).contains(&year)
+        || !(1..=12).contains(&month)
+        || day == 0
+        || day > month_length(year, month)
+    {
         return None;
     }
     let shifted_year = year - i64::from(month <= 2);
@@ -471,7 +475,16 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_timestamps() {
-        for text in ["", "2024", "2024-02-30", "2024-01-15T", "2024-01-15T25:00", "yesterday", "2024-01-15T10:00:00Zx", "1700000000"] {
+        for text in [
+            "",
+            "2024",
+            "2024-02-30",
+            "2024-01-15T",
+            "2024-01-15T25:00",
+            "yesterday",
+            "2024-01-15T10:00:00Zx",
+            "1700000000",
+        ] {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }
     }
