@@ -225,7 +225,7 @@ pub struct Instance {
 pub struct Query {
     /// What it does, outermost first.
     pub plan: Operator,
-    /// Of its rows.
+    /// Of its rows. The plan may give more columns behind these (keys of ORDER BY that were not selected), which nobody sees.
     pub columns: Vec<OutputColumn>,
     /// Of the SELECT.
     pub span: Span,

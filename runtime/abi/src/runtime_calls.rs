@@ -61,6 +61,8 @@ runtime_functions! {
     /// `base[index]`: of an array from 0, of a document by key; NULL where there is none.
     fn index(context: Context, base: DatumIn, index: DatumIn, result: DatumOut) -> Status;
     /// The value as `data_type` (a [`TypeId`]), NULL where it does not fit.
+    /// For `document`, `array` and `dynamic` the result is `BOXED` or `NULL`: ready for a column. [`TypeId::NUMERIC`] keeps an
+    /// integer or a number, takes numeric text, and is NULL for all else.
     fn coerce(context: Context, value: DatumIn, data_type: Id, result: DatumOut) -> Status;
     /// The value as `data_type` (a [`TypeId`]), an error where it does not fit: CAST and `::`.
     fn cast(context: Context, value: DatumIn, data_type: Id, result: DatumOut) -> Status;
@@ -112,6 +114,10 @@ runtime_functions! {
     /// CATCH: takes the pending error where its class matches `class` (length 0: any) and gives it as a document, else NULL
     /// and the error stays pending.
     fn catch(context: Context, class: Bytes, length: Size, result: DatumOut) -> Status;
+    /// FINALLY starts while an error is on its way: it is put aside, so that statements and a CATCH inside do not see it.
+    fn hold_error(context: Context) -> Status;
+    /// FINALLY ended: the error last put aside is pending again. Always [`crate::layout::FAILED`].
+    fn rethrow(context: Context) -> Status;
 }
 
 /// Operators of two operands, as passed to `binary`.
@@ -251,7 +257,7 @@ impl UnaryOperator {
     }
 }
 
-/// A [`crate::DataType`] as passed to `coerce` and `cast`.
+/// A [`crate::DataType`] as passed to `coerce` and `cast`, or [`TypeId::NUMERIC`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeId(pub u32);
 
@@ -262,6 +268,9 @@ impl From<crate::DataType> for TypeId {
 }
 
 impl TypeId {
+    /// Not a type: `coerce` to a number or an integer, whichever keeps the value.
+    pub const NUMERIC: TypeId = TypeId(100);
+
     /// The type with this number.
     pub fn data_type(self) -> Option<crate::DataType> {
         use crate::DataType::*;

@@ -1,0 +1,124 @@
+//! Walks over expressions.
+
+use super::{Expr, ExprKind};
+
+impl Expr {
+    /// The expressions directly inside.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Literal(_)
+            | ExprKind::Column(_)
+            | ExprKind::Variable(_)
+            | ExprKind::SecretTemplate(_)
+            | ExprKind::Query(_)
+            | ExprKind::Fail(_) => Vec::new(),
+            ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::Unary { operand, .. }
+            | ExprKind::IsNull { operand, .. }
+            | ExprKind::Part { operand, .. }
+            | ExprKind::Coerce(operand)
+            | ExprKind::Numeric(operand)
+            | ExprKind::Cast(operand)
+            | ExprKind::Member { base: operand, .. }
+            | ExprKind::Interval { value: operand, .. } => vec![operand],
+            ExprKind::InList { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
+            ExprKind::Between { operand, low, high, .. } => vec![operand, low, high],
+            ExprKind::Case { branches, otherwise } => branches
+                .iter()
+                .flat_map(|(condition, value)| [condition, value])
+                .chain(otherwise.iter().map(|value| &**value))
+                .collect(),
+            ExprKind::Switch { operand, branches, otherwise } => std::iter::once(&**operand)
+                .chain(branches.iter().flat_map(|(test, value)| [test, value]))
+                .chain(otherwise.iter().map(|value| &**value))
+                .collect(),
+            ExprKind::Coalesce(items) | ExprKind::Array(items) => items.iter().collect(),
+            ExprKind::Call { arguments, .. } => arguments.iter().collect(),
+            ExprKind::Index { base, index } => vec![base, index],
+            ExprKind::Document(members) => members.iter().map(|(_, value)| value).collect(),
+            ExprKind::Execute { argument, .. } => argument.iter().map(|value| &**value).collect(),
+        }
+    }
+
+    /// The same, for changing them.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Literal(_)
+            | ExprKind::Column(_)
+            | ExprKind::Variable(_)
+            | ExprKind::SecretTemplate(_)
+            | ExprKind::Query(_)
+            | ExprKind::Fail(_) => Vec::new(),
+            ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::Unary { operand, .. }
+            | ExprKind::IsNull { operand, .. }
+            | ExprKind::Part { operand, .. }
+            | ExprKind::Coerce(operand)
+            | ExprKind::Numeric(operand)
+            | ExprKind::Cast(operand)
+            | ExprKind::Member { base: operand, .. }
+            | ExprKind::Interval { value: operand, .. } => vec![operand],
+            ExprKind::InList { operand, items, .. } => std::iter::once(&mut **operand).chain(items).collect(),
+            ExprKind::Between { operand, low, high, .. } => vec![operand, low, high],
+            ExprKind::Case { branches, otherwise } => branches
+                .iter_mut()
+                .flat_map(|(condition, value)| [condition, value])
+                .chain(otherwise.iter_mut().map(|value| &mut **value))
+                .collect(),
+            ExprKind::Switch { operand, branches, otherwise } => std::iter::once(&mut **operand)
+                .chain(branches.iter_mut().flat_map(|(test, value)| [test, value]))
+                .chain(otherwise.iter_mut().map(|value| &mut **value))
+                .collect(),
+            ExprKind::Coalesce(items) | ExprKind::Array(items) => items.iter_mut().collect(),
+            ExprKind::Call { arguments, .. } => arguments.iter_mut().collect(),
+            ExprKind::Index { base, index } => vec![base, index],
+            ExprKind::Document(members) => members.iter_mut().map(|(_, value)| value).collect(),
+            ExprKind::Execute { argument, .. } => argument.iter_mut().map(|value| &mut **value).collect(),
+        }
+    }
+
+    /// Calls `visit` for the expression and everything inside, outermost first.
+    pub fn walk(&self, visit: &mut impl FnMut(&Expr)) {
+        visit(self);
+        for child in self.children() {
+            child.walk(visit);
+        }
+    }
+
+    /// Calls `visit` for the expression and everything inside, innermost first.
+    pub fn walk_mut(&mut self, visit: &mut impl FnMut(&mut Expr)) {
+        for child in self.children_mut() {
+            child.walk_mut(visit);
+        }
+        visit(self);
+    }
+
+    /// Whether it has the same value for every row: it reads no column.
+    pub fn is_constant(&self) -> bool {
+        let mut constant = true;
+        self.walk(&mut |expr| constant &= !matches!(expr.kind, ExprKind::Column(_)));
+        constant
+    }
+
+    /// The columns that it reads.
+    pub fn columns(&self) -> Vec<u32> {
+        let mut columns = Vec::new();
+        self.walk(&mut |expr| {
+            if let ExprKind::Column(index) = expr.kind {
+                columns.push(index);
+            }
+        });
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// Renames the columns that it reads.
+    pub fn map_columns(&mut self, rename: &impl Fn(u32) -> u32) {
+        self.walk_mut(&mut |expr| {
+            if let ExprKind::Column(index) = &mut expr.kind {
+                *index = rename(*index);
+            }
+        });
+    }
+}

@@ -1,0 +1,38 @@
+//! A whole program as data: what code generation takes.
+
+mod statement;
+
+use moltler_abi::manifest::Manifest;
+
+use crate::expr::Expr;
+use crate::physical::Pipeline;
+pub use statement::{Catch, Statement, StatementKind};
+
+/// A program: everything of a package that a run of one of its files, or of its tests, needs.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Definitions, queries, tests. `functions` is empty: code generation fills it.
+    pub manifest: Manifest,
+    /// What [`moltler_abi::manifest::FunctionId`]s of the manifest mean.
+    pub functions: Vec<Function>,
+}
+
+/// Something to compile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// For people: `main`, `test_3`, `query_0_filter`.
+    pub name: String,
+    /// What it does.
+    pub body: FunctionBody,
+}
+
+/// The kinds of functions; each has its own signature in [`moltler_abi::layout`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum FunctionBody {
+    /// Statements of the program or of a test.
+    Entry(Vec<Statement>),
+    /// An expression without a row.
+    Scalar(Expr),
+    /// A loop over a batch.
+    Pipeline(Pipeline),
+}
