@@ -1,1 +1,5 @@
 //! moltler-syntax
+
+mod text;
+
+pub use text::TextRange;

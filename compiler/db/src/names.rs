@@ -1,0 +1,62 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::{Db, Statement};
+
+/// What a name names. Names of different kinds never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NameKind {
+    /// A connector type: `myservice`.
+    Type,
+    /// A REGISTER CONNECTOR TYPE of it.
+    Registration,
+    /// An entity with its type: `myservice.items`.
+    Entity,
+    /// An action with its type: `myservice.items.create`.
+    Action,
+    /// An instance: `my_service_prod`.
+    Instance,
+    /// Everything whose name begins with this type and a dot; the key is the type.
+    Members,
+    /// A variable of a file's top level: the key is the number of the file, a blank, the name.
+    Variable,
+}
+
+/// The statements that declare a name. There is one for each name that was ever declared or looked up.
+#[salsa::input(debug)]
+pub struct NameInput {
+    /// In the order of their files' paths and their places; empty when nobody declares the name.
+    #[returns(ref)]
+    pub declarations: Arc<[Statement]>,
+}
+
+/// The inputs of names, shared by all handles of one data base. Asking for a name creates its input, so that a query also
+/// depends on names that nobody declares yet.
+#[derive(Clone, Default)]
+pub struct Names {
+    inputs: Arc<Mutex<FxHashMap<(NameKind, Box<str>), NameInput>>>,
+}
+
+impl Names {
+    /// The input of a name, if it was ever asked for.
+    pub fn get(&self, kind: NameKind, name: &str) -> Option<NameInput> {
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner).get(&(kind, Box::from(name))).copied()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.inputs.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The input of a name.
+pub fn names(db: &dyn Db, kind: NameKind, name: &str) -> NameInput {
+    let mut inputs = db.names().inputs.lock().unwrap_or_else(PoisonError::into_inner);
+    *inputs.entry((kind, Box::from(name))).or_insert_with(|| NameInput::new(db, Arc::from([])))
+}
