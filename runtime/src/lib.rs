@@ -3,5 +3,7 @@
 pub mod arena;
 pub mod batch;
 pub mod coerce;
+pub mod datum;
 pub mod error;
+pub mod evaluate;
 pub mod value;
