@@ -1,0 +1,914 @@
+//! The walk over a module that gathers a [`Script`].
+
+use swc_common::{Span, Spanned};
+use swc_ecma_ast::{
+    ArrowExpr, ArrowFunctionBody, AssignExpr, AssignTarget, AwaitExpr, BinExpr, BinaryOp, BindingIdent, BlockStmt,
+    CallExpr, Callee, CatchClause, ClassDecl, ClassExpr, ClassMember, Constructor, Decl, ExportAll, ExportDecl,
+    ExportDefaultDecl, ExportDefaultExpr, ExportSpecifier, Expr, FnDecl, FnExpr, ForHead, ForInStmt, ForOfStmt,
+    ForStmt, Ident, ImportDecl, ImportSpecifier, KeyValueProp, Lit, MemberExpr, MemberProp, Module, ModuleDecl,
+    ModuleExportName, ModuleItem, NamedExport, NewExpr, ObjectPatProp, OptChainBase, OptChainExpr, ParamOrTsParamProp,
+    Pat, Prop, PropName, SimpleAssignTarget, StaticBlock, Stmt, SwitchStmt, Tpl, UnaryExpr, UnaryOp, UpdateExpr,
+    VarDecl, VarDeclKind, VarDeclarator,
+};
+use swc_ecma_visit::{Visit, VisitWith};
+
+use crate::parse::range;
+use crate::returns::{key_name, returned, returned_by_arrow, without_quotes};
+use crate::scope::{Binding, BindingKind, Scopes, lexical_names, pattern_names, variable_names};
+use crate::script::{
+    Access, AccessForm, ErrorKind, Function, NameKind, NameUse, Parameter, ParameterForm, Range, Script, ScriptError,
+    StringLiteral, TopLevelName,
+};
+
+/// Everything but the parser's own errors.
+pub(crate) fn analyse(source: &str, module: &Module) -> Script {
+    let mut walk = Walk {
+        source,
+        script: Script::default(),
+        scopes: Scopes::default(),
+        function_depth: 0,
+        top_level: None,
+        string_name: None,
+    };
+    walk.module(module);
+    let mut script = walk.script;
+    script.free_names.sort_by_key(|name| name.range.start);
+    script.strings.sort_by_key(|string| string.range.start);
+    script.null_dates.sort_by_key(|range| range.start);
+    script
+}
+
+struct Walk<'a> {
+    source: &'a str,
+    script: Script,
+    scopes: Scopes,
+    function_depth: u32,
+    /// The function outside of all others that is being walked, and the depth of its body.
+    top_level: Option<Function>,
+    /// The name that the next expression is given.
+    string_name: Option<String>,
+}
+
+/// What a function has besides its body.
+struct Signature<'p> {
+    parameters: Vec<&'p Pat>,
+    has_arguments: bool,
+}
+
+impl Walk<'_> {
+    fn module(&mut self, module: &Module) {
+        self.scopes.push(true);
+        let mut variables = Vec::new();
+        let mut lexical: Vec<&Ident> = Vec::new();
+        for item in &module.body {
+            match item {
+                ModuleItem::Stmt(statement) => {
+                    variable_names(std::iter::once(statement), &mut variables);
+                    lexical.extend(lexical_names(std::iter::once(statement)).into_iter().map(|(name, _)| name));
+                }
+                ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => {
+                    lexical.extend(import.specifiers.iter().map(|specifier| match specifier {
+                        ImportSpecifier::Named(named) => &named.local,
+                        ImportSpecifier::Default(default) => &default.local,
+                        ImportSpecifier::Namespace(all) => &all.local,
+                    }));
+                }
+                ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                    let mut names = Vec::new();
+                    match &export.decl {
+                        Decl::Var(declared) if declared.kind == VarDeclKind::Var => {
+                            declared.decls.iter().for_each(|one| pattern_names(&one.name, &mut variables));
+                        }
+                        Decl::Var(declared) => {
+                            declared.decls.iter().for_each(|one| pattern_names(&one.name, &mut names));
+                        }
+                        Decl::Fn(function) => names.push(&function.ident),
+                        Decl::Class(class) => names.push(&class.ident),
+                        _ => {}
+                    }
+                    lexical.extend(names);
+                }
+                ModuleItem::ModuleDecl(_) => {}
+            }
+        }
+        variables.into_iter().for_each(|name| self.declare(name, BindingKind::Variable));
+        lexical.into_iter().for_each(|name| self.declare(name, BindingKind::Lexical));
+        for item in &module.body {
+            match item {
+                ModuleItem::Stmt(Stmt::Decl(declaration)) => self.top_level_declaration(declaration),
+                ModuleItem::Stmt(statement) => statement.visit_with(self),
+                ModuleItem::ModuleDecl(declaration) => declaration.visit_with(self),
+            }
+        }
+        self.scopes.pop();
+    }
+
+    fn top_level_declaration(&mut self, declaration: &Decl) {
+        match declaration {
+            Decl::Fn(function) => {
+                let facts = self.top_level_function(|walk| {
+                    walk.function(&function.function);
+                    walk.returned(|| function.function.body.as_ref().map(returned));
+                    walk.shape(
+                        function.function.is_async,
+                        function.function.is_generator,
+                        function.function.body.span(),
+                    );
+                });
+                self.name(&function.ident, function.function.span, NameKind::Function, Some(facts));
+            }
+            Decl::Class(class) => {
+                self.name(&class.ident, class.class.span, NameKind::Class, None);
+                class.visit_with(self);
+            }
+            Decl::Var(variables) => {
+                let kind = match variables.kind {
+                    VarDeclKind::Var => NameKind::Var,
+                    VarDeclKind::Let => NameKind::Let,
+                    VarDeclKind::Const => NameKind::Const,
+                };
+                for declarator in &variables.decls {
+                    self.top_level_declarator(declarator, variables.kind, kind);
+                }
+            }
+            _ => declaration.visit_with(self),
+        }
+    }
+
+    fn top_level_declarator(&mut self, declarator: &VarDeclarator, declared: VarDeclKind, kind: NameKind) {
+        let Pat::Ident(BindingIdent { id: name, .. }) = &declarator.name else {
+            let mut names = Vec::new();
+            pattern_names(&declarator.name, &mut names);
+            names.into_iter().for_each(|name| self.name(name, declarator.span, kind, None));
+            self.declarator(declarator, declared);
+            return;
+        };
+        if declared == VarDeclKind::Var {
+            self.check_variable(name);
+        }
+        let function = match declarator.init.as_deref().map(without_parentheses) {
+            Some(Expr::Arrow(arrow)) => Some(self.top_level_function(|walk| {
+                walk.arrow(arrow);
+                walk.returned(|| Some(returned_by_arrow(&arrow.body)));
+                walk.shape(arrow.is_async, arrow.is_generator, arrow.body.span());
+            })),
+            Some(Expr::Fn(expression)) => Some(self.top_level_function(|walk| {
+                walk.function_expression(expression);
+                walk.returned(|| expression.function.body.as_ref().map(returned));
+                let function = &expression.function;
+                walk.shape(function.is_async, function.is_generator, function.body.span());
+            })),
+            Some(value) => {
+                self.named(value, &name.sym);
+                None
+            }
+            None => None,
+        };
+        self.name(name, declarator.span, kind, function);
+    }
+
+    fn top_level_function(&mut self, walk: impl FnOnce(&mut Self)) -> Function {
+        self.top_level = Some(Function::default());
+        walk(self);
+        let mut function = self.top_level.take().unwrap_or_default();
+        function.accesses.sort_by_key(|access| access.range.start);
+        function
+    }
+
+    fn shape(&mut self, is_async: bool, is_generator: bool, body: Span) {
+        if let Some(function) = &mut self.top_level {
+            function.is_async = is_async;
+            function.is_generator = is_generator;
+            function.body = range(body);
+        }
+    }
+
+    fn returned(&mut self, find: impl FnOnce() -> Option<(Vec<crate::script::ReturnedObject>, bool)>) {
+        if let Some(function) = &mut self.top_level {
+            (function.returned, function.returns_are_known) = find().unwrap_or_default();
+        }
+    }
+
+    fn name(&mut self, name: &Ident, declaration: Span, kind: NameKind, function: Option<Function>) {
+        self.script.names.push(TopLevelName {
+            name: name.sym.to_string(),
+            range: range(name.span),
+            declaration: range(declaration),
+            kind,
+            function,
+        });
+    }
+
+    fn declare(&mut self, name: &Ident, kind: BindingKind) {
+        self.declare_for(name, kind, None);
+    }
+
+    fn declare_for(&mut self, name: &Ident, kind: BindingKind, parameter: Option<usize>) {
+        let binding = Binding { kind, range: range(name.span), parameter };
+        if let Some(first) = self.scopes.declare(&name.sym, binding) {
+            self.duplicate(name, first);
+        }
+    }
+
+    fn duplicate(&mut self, name: &Ident, first: Range) {
+        let (first, second) =
+            if range(name.span).start < first.start { (range(name.span), first) } else { (first, range(name.span)) };
+        self.script.errors.push(ScriptError {
+            kind: ErrorKind::Duplicate,
+            message: format!("`{}` is declared twice in one scope", name.sym),
+            range: second,
+            related: Some((first, "first declared here".to_owned())),
+        });
+    }
+
+    /// A `var` whose name meets `let`, `const` or `class` on its way to the function.
+    fn check_variable(&mut self, name: &Ident) {
+        if let Some(first) = self.scopes.lexical_before_function(&name.sym)
+            && first != range(name.span)
+        {
+            self.duplicate(name, first);
+        }
+    }
+
+    fn error(&mut self, kind: ErrorKind, message: &str, span: Span) {
+        self.script.errors.push(ScriptError { kind, message: message.to_owned(), range: range(span), related: None });
+    }
+
+    /// Declares what the statements of a block declare, then walks them.
+    fn statements(&mut self, statements: &[Stmt], is_function: bool) {
+        for (name, is_declared_function) in lexical_names(statements.iter()) {
+            let kind = if is_function && is_declared_function { BindingKind::Variable } else { BindingKind::Lexical };
+            self.declare(name, kind);
+        }
+        statements.visit_with(self);
+    }
+
+    fn function(&mut self, function: &swc_ecma_ast::Function) {
+        function.decorators.visit_with(self);
+        let parameters = function.params.iter().map(|parameter| &parameter.pat).collect();
+        self.scoped_function(Signature { parameters, has_arguments: true }, |walk| {
+            if let Some(body) = &function.body {
+                walk.function_body(&body.stmts);
+            }
+        });
+    }
+
+    fn arrow(&mut self, arrow: &ArrowExpr) {
+        let parameters = arrow.params.iter().collect();
+        self.scoped_function(Signature { parameters, has_arguments: false }, |walk| match &*arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => walk.function_body(&body.stmts),
+            ArrowFunctionBody::Expr(value) => value.visit_with(walk),
+        });
+    }
+
+    fn function_expression(&mut self, expression: &FnExpr) {
+        self.scopes.push(false);
+        if let Some(name) = &expression.ident {
+            self.declare(name, BindingKind::Variable);
+        }
+        self.function(&expression.function);
+        self.scopes.pop();
+    }
+
+    fn function_body(&mut self, statements: &[Stmt]) {
+        let mut variables = Vec::new();
+        variable_names(statements.iter(), &mut variables);
+        variables.into_iter().for_each(|name| self.declare(name, BindingKind::Variable));
+        self.statements(statements, true);
+    }
+
+    fn scoped_function(&mut self, signature: Signature<'_>, walk_body: impl FnOnce(&mut Self)) {
+        let is_top_level = self.function_depth == 0 && self.top_level.is_some();
+        self.function_depth += 1;
+        self.scopes.push(true);
+        for (position, pattern) in signature.parameters.iter().enumerate() {
+            let mut names = Vec::new();
+            pattern_names(pattern, &mut names);
+            let whole = is_top_level.then_some(position).filter(|_| parameter_form(pattern) == ParameterForm::Name);
+            names.into_iter().for_each(|name| self.declare_for(name, BindingKind::Parameter, whole));
+            if is_top_level {
+                self.parameter(pattern);
+            }
+        }
+        if signature.has_arguments && self.scopes.resolve("arguments").is_none() {
+            let binding = Binding { kind: BindingKind::Variable, range: 0..0, parameter: None };
+            self.scopes.declare("arguments", binding);
+        }
+        for (position, pattern) in signature.parameters.iter().enumerate() {
+            if is_top_level {
+                self.destructured(position, pattern);
+            }
+            pattern.visit_with(self);
+        }
+        walk_body(self);
+        self.scopes.pop();
+        self.function_depth -= 1;
+    }
+
+    fn parameter(&mut self, pattern: &Pat) {
+        let form = parameter_form(pattern);
+        let name = match (form, pattern) {
+            (ParameterForm::Destructured, _) => None,
+            (_, Pat::Ident(name)) => Some(name.id.sym.to_string()),
+            (_, Pat::Assign(assign)) => assign.left.as_ident().map(|name| name.id.sym.to_string()),
+            (_, Pat::Rest(rest)) => rest.arg.as_ident().map(|name| name.id.sym.to_string()),
+            _ => None,
+        };
+        let parameter = Parameter { name, range: range(pattern.span()), form, is_used_whole: false };
+        if let Some(function) = &mut self.top_level {
+            function.parameters.push(parameter);
+        }
+    }
+
+    /// Notes the members that a pattern takes from a parameter.
+    fn destructured(&mut self, parameter: usize, pattern: &Pat) {
+        match pattern {
+            Pat::Assign(assign) => self.destructured(parameter, &assign.left),
+            Pat::Object(object) => {
+                for property in &object.props {
+                    match property {
+                        ObjectPatProp::KeyValue(pair) => match key_name(&pair.key) {
+                            Some(key) => self.access(parameter, key, AccessForm::Destructured, false),
+                            None => self.used_whole(parameter),
+                        },
+                        ObjectPatProp::Assign(short) => {
+                            let key = (short.key.id.sym.to_string(), range(short.key.id.span));
+                            self.access(parameter, key, AccessForm::Destructured, false);
+                        }
+                        ObjectPatProp::Rest(_) => self.used_whole(parameter),
+                    }
+                }
+            }
+            Pat::Array(_) | Pat::Rest(_) => self.used_whole(parameter),
+            Pat::Ident(_) | Pat::Invalid(_) | Pat::Expr(_) => {}
+        }
+    }
+
+    fn access(&mut self, parameter: usize, (name, range): (String, Range), form: AccessForm, is_written: bool) {
+        if let Some(function) = &mut self.top_level {
+            function.accesses.push(Access { parameter, name, range, form, is_written });
+        }
+    }
+
+    fn used_whole(&mut self, parameter: usize) {
+        if let Some(parameter) = self.top_level.as_mut().and_then(|function| function.parameters.get_mut(parameter)) {
+            parameter.is_used_whole = true;
+        }
+    }
+
+    /// The parameter of the top-level function that an expression is.
+    fn parameter_of(&self, expression: &Expr) -> Option<usize> {
+        match expression {
+            Expr::Ident(name) => self.scopes.resolve(&name.sym)?.parameter,
+            Expr::Paren(inner) => self.parameter_of(&inner.expr),
+            // `const {status} = filters || {};`
+            Expr::Bin(BinExpr { op: BinaryOp::LogicalOr | BinaryOp::NullishCoalescing, left, right, .. }) => {
+                matches!(without_parentheses(right), Expr::Object(object) if object.props.is_empty())
+                    .then(|| self.parameter_of(left))?
+            }
+            _ => None,
+        }
+    }
+
+    fn use_name(&mut self, name: &Ident, is_written: bool) {
+        match self.scopes.resolve(&name.sym) {
+            Some(Binding { parameter: Some(parameter), .. }) => self.used_whole(*parameter),
+            Some(_) => {}
+            None => {
+                let free = NameUse { name: name.sym.to_string(), range: range(name.span), is_written };
+                self.script.free_names.push(free);
+            }
+        }
+    }
+
+    fn member(&mut self, member: &MemberExpr, is_written: bool) {
+        match self.parameter_of(&member.obj) {
+            Some(parameter) => match &member.prop {
+                MemberProp::Ident(name) => {
+                    self.access(parameter, (name.sym.to_string(), range(name.span)), AccessForm::Dot, is_written);
+                }
+                MemberProp::Computed(computed) => match string_value(&computed.expr) {
+                    Some(key) => self.access(parameter, key, AccessForm::Computed, is_written),
+                    None => {
+                        self.used_whole(parameter);
+                        computed.expr.visit_with(self);
+                    }
+                },
+                MemberProp::PrivateName(_) => {}
+            },
+            None => {
+                member.obj.visit_with(self);
+                if let MemberProp::Computed(computed) = &member.prop {
+                    computed.expr.visit_with(self);
+                }
+            }
+        }
+    }
+
+    /// An expression that something is written to: `x`, `x.y`, `x?.y` in `delete`.
+    fn written(&mut self, target: &Expr) {
+        match target {
+            Expr::Ident(name) => self.use_name(name, true),
+            Expr::Member(member) => self.member(member, true),
+            Expr::Paren(inner) => self.written(&inner.expr),
+            Expr::OptChain(OptChainExpr { base, .. }) => match &**base {
+                OptChainBase::Member(member) => self.member(member, true),
+                OptChainBase::Call(_) => target.visit_with(self),
+            },
+            _ => target.visit_with(self),
+        }
+    }
+
+    /// An expression that gets a name, which its string may be known by.
+    fn named(&mut self, value: &Expr, name: &str) {
+        self.string_name = Some(name.to_owned());
+        value.visit_with(self);
+        self.string_name = None;
+    }
+
+    fn declarator(&mut self, declarator: &VarDeclarator, kind: VarDeclKind) {
+        if kind == VarDeclKind::Var {
+            let mut names = Vec::new();
+            pattern_names(&declarator.name, &mut names);
+            names.into_iter().for_each(|name| self.check_variable(name));
+        }
+        let Some(value) = &declarator.init else {
+            declarator.name.visit_with(self);
+            return;
+        };
+        match (&declarator.name, self.parameter_of(value)) {
+            (Pat::Ident(name), Some(parameter)) if kind == VarDeclKind::Const => {
+                if let Some(binding) = self.scopes.resolve_mut(&name.id.sym) {
+                    binding.parameter = Some(parameter);
+                }
+            }
+            (pattern @ Pat::Object(_), Some(parameter)) => {
+                self.destructured(parameter, pattern);
+                pattern.visit_with(self);
+            }
+            (Pat::Ident(name), _) => self.named(value, &name.id.sym),
+            (pattern, _) => {
+                value.visit_with(self);
+                pattern.visit_with(self);
+            }
+        }
+    }
+
+    fn string(&mut self, value: String, span: Span) {
+        let name = self.string_name.take();
+        self.script.strings.push(StringLiteral { value, range: range(span), name });
+    }
+
+    /// `for` with a declaration: its names live in a scope of their own.
+    fn loop_scope(&mut self, declaration: Option<&VarDecl>, walk: impl FnOnce(&mut Self)) {
+        self.scopes.push(false);
+        if let Some(declaration) = declaration.filter(|declaration| declaration.kind != VarDeclKind::Var) {
+            let mut names = Vec::new();
+            declaration.decls.iter().for_each(|declarator| pattern_names(&declarator.name, &mut names));
+            names.into_iter().for_each(|name| self.declare(name, BindingKind::Lexical));
+        }
+        walk(self);
+        self.scopes.pop();
+    }
+
+    fn loop_head(&mut self, head: &ForHead) {
+        match head {
+            ForHead::VarDecl(declaration) => declaration.visit_with(self),
+            ForHead::Pat(pattern) => self.assigned_pattern(pattern),
+            ForHead::UsingDecl(declaration) => declaration.visit_with(self),
+        }
+    }
+
+    /// A pattern that assigns instead of declaring.
+    fn assigned_pattern(&mut self, pattern: &Pat) {
+        match pattern {
+            Pat::Ident(name) => self.use_name(&name.id, true),
+            Pat::Array(array) => array.elems.iter().flatten().for_each(|element| self.assigned_pattern(element)),
+            Pat::Rest(rest) => self.assigned_pattern(&rest.arg),
+            Pat::Object(object) => self.assigned_object(&object.props),
+            Pat::Assign(assign) => {
+                self.assigned_pattern(&assign.left);
+                assign.right.visit_with(self);
+            }
+            Pat::Expr(target) => self.written(target),
+            Pat::Invalid(_) => {}
+        }
+    }
+
+    fn assigned_object(&mut self, properties: &[ObjectPatProp]) {
+        for property in properties {
+            match property {
+                ObjectPatProp::KeyValue(pair) => {
+                    self.property_name(&pair.key);
+                    self.assigned_pattern(&pair.value);
+                }
+                ObjectPatProp::Assign(short) => {
+                    self.use_name(&short.key.id, true);
+                    short.value.visit_with(self);
+                }
+                ObjectPatProp::Rest(rest) => self.assigned_pattern(&rest.arg),
+            }
+        }
+    }
+
+    fn property_name(&mut self, name: &PropName) {
+        if let PropName::Computed(computed) = name {
+            computed.expr.visit_with(self);
+        }
+    }
+
+    fn class(&mut self, name: Option<&Ident>, class: &swc_ecma_ast::Class) {
+        class.super_class.visit_with(self);
+        self.scopes.push(false);
+        if let Some(name) = name {
+            self.declare(name, BindingKind::Variable);
+        }
+        class.body.visit_with(self);
+        self.scopes.pop();
+    }
+}
+
+impl Visit for Walk<'_> {
+    fn visit_expr(&mut self, expression: &Expr) {
+        let name = self.string_name.take();
+        match expression {
+            Expr::Ident(name) => self.use_name(name, false),
+            Expr::Member(member) => self.member(member, false),
+            Expr::Lit(Lit::Str(text)) => {
+                self.string_name = name;
+                self.string(text.value.to_string_lossy().into_owned(), text.span);
+            }
+            Expr::Paren(inner) => {
+                self.string_name = name;
+                inner.expr.visit_with(self);
+            }
+            Expr::Tpl(template) => {
+                self.string_name = name;
+                template.visit_with(self);
+            }
+            Expr::Fn(function) => self.function_expression(function),
+            Expr::Arrow(arrow) => self.arrow(arrow),
+            _ => expression.visit_children_with(self),
+        }
+        self.string_name = None;
+    }
+
+    fn visit_opt_chain_expr(&mut self, chain: &OptChainExpr) {
+        match &*chain.base {
+            OptChainBase::Member(member) => self.member(member, false),
+            OptChainBase::Call(call) => {
+                call.callee.visit_with(self);
+                call.args.visit_with(self);
+            }
+        }
+    }
+
+    fn visit_tpl(&mut self, template: &Tpl) {
+        if let ([], [text]) = (&template.exprs[..], &template.quasis[..]) {
+            let value = text.cooked.as_ref().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default();
+            self.string(value, template.span);
+        } else {
+            template.exprs.visit_with(self);
+        }
+    }
+
+    fn visit_unary_expr(&mut self, expression: &UnaryExpr) {
+        match (expression.op, without_parentheses(&expression.arg)) {
+            (UnaryOp::TypeOf, Expr::Ident(_)) => {}
+            (UnaryOp::Delete, target) => self.written(target),
+            (_, operand) => operand.visit_with(self),
+        }
+    }
+
+    fn visit_update_expr(&mut self, expression: &UpdateExpr) {
+        self.written(&expression.arg);
+    }
+
+    fn visit_assign_expr(&mut self, expression: &AssignExpr) {
+        let mut name = None;
+        match &expression.left {
+            AssignTarget::Simple(target) => match target {
+                SimpleAssignTarget::Ident(target) => {
+                    name = Some(target.id.sym.to_string());
+                    self.use_name(&target.id, true);
+                }
+                SimpleAssignTarget::Member(member) => {
+                    name = member.prop.as_ident().map(|name| name.sym.to_string());
+                    self.member(member, true);
+                }
+                SimpleAssignTarget::Paren(target) => self.written(&target.expr),
+                target => target.visit_with(self),
+            },
+            AssignTarget::Pat(swc_ecma_ast::AssignTargetPat::Array(array)) => {
+                array.elems.iter().flatten().for_each(|element| self.assigned_pattern(element));
+            }
+            AssignTarget::Pat(swc_ecma_ast::AssignTargetPat::Object(object)) => self.assigned_object(&object.props),
+            AssignTarget::Pat(swc_ecma_ast::AssignTargetPat::Invalid(_)) => {}
+        }
+        match name {
+            Some(name) => self.named(&expression.right, &name),
+            None => expression.right.visit_with(self),
+        }
+    }
+
+    fn visit_bin_expr(&mut self, expression: &BinExpr) {
+        if expression.op == BinaryOp::In
+            && let (Some(key), Some(parameter)) = (string_value(&expression.left), self.parameter_of(&expression.right))
+        {
+            self.access(parameter, key, AccessForm::In, false);
+            return;
+        }
+        expression.left.visit_with(self);
+        expression.right.visit_with(self);
+    }
+
+    fn visit_await_expr(&mut self, expression: &AwaitExpr) {
+        if self.function_depth == 0 {
+            self.error(ErrorKind::TopLevelAwait, "`await` outside of a function", expression.span);
+        }
+        expression.arg.visit_with(self);
+    }
+
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        match &call.callee {
+            Callee::Import(import) => {
+                self.error(ErrorKind::Import, "a handler has no modules: `import` is not allowed", import.span);
+            }
+            Callee::Expr(callee) => callee.visit_with(self),
+            Callee::Super(_) => {}
+        }
+        call.args.visit_with(self);
+    }
+
+    fn visit_new_expr(&mut self, expression: &NewExpr) {
+        if let (Expr::Ident(name), Some([argument])) =
+            (without_parentheses(&expression.callee), expression.args.as_deref())
+            && name.sym == *"Date"
+            && argument.spread.is_none()
+            && matches!(without_parentheses(&argument.expr), Expr::Lit(Lit::Null(_)))
+            && self.scopes.resolve("Date").is_none()
+        {
+            self.script.null_dates.push(range(expression.span));
+        }
+        expression.visit_children_with(self);
+    }
+
+    fn visit_prop(&mut self, property: &Prop) {
+        match property {
+            Prop::Shorthand(name) => self.use_name(name, false),
+            Prop::KeyValue(pair) => pair.visit_with(self),
+            Prop::Assign(assign) => assign.value.visit_with(self),
+            Prop::Getter(getter) => {
+                self.property_name(&getter.key);
+                self.function(&getter.function);
+            }
+            Prop::Setter(setter) => {
+                self.property_name(&setter.key);
+                self.function(&setter.function);
+            }
+            Prop::Method(method) => {
+                self.property_name(&method.key);
+                self.function(&method.function);
+            }
+        }
+    }
+
+    fn visit_key_value_prop(&mut self, pair: &KeyValueProp) {
+        self.property_name(&pair.key);
+        match key_name(&pair.key) {
+            Some((name, _)) => self.named(&pair.value, &name),
+            None => pair.value.visit_with(self),
+        }
+    }
+
+    fn visit_pat(&mut self, pattern: &Pat) {
+        // What a pattern declares is known by now: only its defaults and computed keys are code.
+        match pattern {
+            Pat::Ident(_) | Pat::Invalid(_) => {}
+            Pat::Array(array) => array.elems.visit_with(self),
+            Pat::Rest(rest) => rest.arg.visit_with(self),
+            Pat::Object(object) => {
+                for property in &object.props {
+                    match property {
+                        ObjectPatProp::KeyValue(pair) => {
+                            self.property_name(&pair.key);
+                            pair.value.visit_with(self);
+                        }
+                        ObjectPatProp::Assign(short) => short.value.visit_with(self),
+                        ObjectPatProp::Rest(rest) => rest.arg.visit_with(self),
+                    }
+                }
+            }
+            Pat::Assign(assign) => {
+                assign.left.visit_with(self);
+                assign.right.visit_with(self);
+            }
+            Pat::Expr(expression) => expression.visit_with(self),
+        }
+    }
+
+    fn visit_var_decl(&mut self, declaration: &VarDecl) {
+        declaration.decls.iter().for_each(|declarator| self.declarator(declarator, declaration.kind));
+    }
+
+    fn visit_fn_decl(&mut self, declaration: &FnDecl) {
+        self.function(&declaration.function);
+    }
+
+    fn visit_function(&mut self, function: &swc_ecma_ast::Function) {
+        self.function(function);
+    }
+
+    fn visit_class_decl(&mut self, declaration: &ClassDecl) {
+        self.class(None, &declaration.class);
+    }
+
+    fn visit_class_expr(&mut self, expression: &ClassExpr) {
+        self.class(expression.ident.as_ref(), &expression.class);
+    }
+
+    fn visit_class_member(&mut self, member: &ClassMember) {
+        match member {
+            ClassMember::Constructor(constructor) => constructor.visit_with(self),
+            ClassMember::Method(method) => {
+                self.property_name(&method.key);
+                self.function(&method.function);
+            }
+            ClassMember::PrivateMethod(method) => self.function(&method.function),
+            ClassMember::ClassProp(property) => {
+                self.property_name(&property.key);
+                self.field(property.value.as_deref());
+            }
+            ClassMember::PrivateProp(property) => self.field(property.value.as_deref()),
+            ClassMember::StaticBlock(block) => block.visit_with(self),
+            ClassMember::AutoAccessor(accessor) => self.field(accessor.value.as_deref()),
+            ClassMember::Empty(_) | ClassMember::TsIndexSignature(_) => {}
+        }
+    }
+
+    fn visit_constructor(&mut self, constructor: &Constructor) {
+        let parameters = constructor.params.iter().filter_map(|parameter| match parameter {
+            ParamOrTsParamProp::Param(parameter) => Some(&parameter.pat),
+            ParamOrTsParamProp::TsParamProp(_) => None,
+        });
+        self.scoped_function(Signature { parameters: parameters.collect(), has_arguments: true }, |walk| {
+            if let Some(body) = &constructor.body {
+                walk.function_body(&body.stmts);
+            }
+        });
+    }
+
+    fn visit_static_block(&mut self, block: &StaticBlock) {
+        self.scoped_function(Signature { parameters: Vec::new(), has_arguments: false }, |walk| {
+            walk.function_body(&block.body.stmts);
+        });
+    }
+
+    fn visit_block_stmt(&mut self, block: &BlockStmt) {
+        self.scopes.push(false);
+        self.statements(&block.stmts, false);
+        self.scopes.pop();
+    }
+
+    fn visit_switch_stmt(&mut self, switch: &SwitchStmt) {
+        switch.discriminant.visit_with(self);
+        self.scopes.push(false);
+        for (name, _) in lexical_names(switch.cases.iter().flat_map(|case| &case.cons)) {
+            self.declare(name, BindingKind::Lexical);
+        }
+        for case in &switch.cases {
+            case.test.visit_with(self);
+            case.cons.visit_with(self);
+        }
+        self.scopes.pop();
+    }
+
+    fn visit_catch_clause(&mut self, clause: &CatchClause) {
+        self.scopes.push(false);
+        if let Some(pattern) = &clause.param {
+            let mut names = Vec::new();
+            pattern_names(pattern, &mut names);
+            names.into_iter().for_each(|name| self.declare(name, BindingKind::Parameter));
+            pattern.visit_with(self);
+        }
+        self.statements(&clause.body.stmts, false);
+        self.scopes.pop();
+    }
+
+    fn visit_for_stmt(&mut self, statement: &ForStmt) {
+        let declaration = statement.init.as_ref().and_then(|init| init.as_var_decl()).map(|declaration| &**declaration);
+        self.loop_scope(declaration, |walk| {
+            statement.init.visit_with(walk);
+            statement.test.visit_with(walk);
+            statement.update.visit_with(walk);
+            statement.body.visit_with(walk);
+        });
+    }
+
+    fn visit_for_in_stmt(&mut self, statement: &ForInStmt) {
+        statement.right.visit_with(self);
+        self.loop_scope(statement.left.as_var_decl().map(|declaration| &**declaration), |walk| {
+            walk.loop_head(&statement.left);
+            statement.body.visit_with(walk);
+        });
+    }
+
+    fn visit_for_of_stmt(&mut self, statement: &ForOfStmt) {
+        if statement.is_await && self.function_depth == 0 {
+            self.error(ErrorKind::TopLevelAwait, "`await` outside of a function", statement.span);
+        }
+        statement.right.visit_with(self);
+        self.loop_scope(statement.left.as_var_decl().map(|declaration| &**declaration), |walk| {
+            walk.loop_head(&statement.left);
+            statement.body.visit_with(walk);
+        });
+    }
+
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        self.error(ErrorKind::Import, "a handler has no modules: `import` is not allowed", import.span);
+    }
+
+    fn visit_export_decl(&mut self, export: &ExportDecl) {
+        self.export(export.span);
+        self.top_level_declaration(&export.decl);
+    }
+
+    fn visit_export_default_decl(&mut self, export: &ExportDefaultDecl) {
+        self.export(export.span);
+        export.visit_children_with(self);
+    }
+
+    fn visit_export_default_expr(&mut self, export: &ExportDefaultExpr) {
+        self.export(export.span);
+        export.expr.visit_with(self);
+    }
+
+    fn visit_export_all(&mut self, export: &ExportAll) {
+        self.export(export.span);
+    }
+
+    fn visit_named_export(&mut self, export: &NamedExport) {
+        self.export(export.span);
+        if export.src.is_none() {
+            for specifier in &export.specifiers {
+                if let ExportSpecifier::Named(named) = specifier
+                    && let ModuleExportName::Ident(name) = &named.orig
+                {
+                    self.use_name(name, false);
+                }
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// The value of a class field: a function of its own, without parameters.
+    fn field(&mut self, value: Option<&Expr>) {
+        let Some(value) = value else { return };
+        self.scoped_function(Signature { parameters: Vec::new(), has_arguments: false }, |walk| value.visit_with(walk));
+    }
+
+    /// Points at the word, not at all that is exported.
+    fn export(&mut self, span: Span) {
+        let whole = range(span);
+        let word = whole.start..whole.end.min(whole.start + "export".len() as u32);
+        debug_assert!(self.source.is_char_boundary(word.start as usize));
+        self.script.errors.push(ScriptError {
+            kind: ErrorKind::Export,
+            message: "a handler has no modules: `export` is not needed".to_owned(),
+            range: word,
+            related: None,
+        });
+    }
+}
+
+fn parameter_form(pattern: &Pat) -> ParameterForm {
+    match pattern {
+        Pat::Ident(_) => ParameterForm::Name,
+        Pat::Assign(assign) => parameter_form(&assign.left),
+        Pat::Rest(_) => ParameterForm::Rest,
+        Pat::Array(_) | Pat::Object(_) | Pat::Invalid(_) | Pat::Expr(_) => ParameterForm::Destructured,
+    }
+}
+
+fn without_parentheses(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Paren(inner) => without_parentheses(&inner.expr),
+        _ => expression,
+    }
+}
+
+/// The text of a string literal and the range between its quotes.
+fn string_value(expression: &Expr) -> Option<(String, Range)> {
+    match expression {
+        Expr::Lit(Lit::Str(text)) => {
+            Some((text.value.to_string_lossy().into_owned(), without_quotes(range(text.span))))
+        }
+        Expr::Paren(inner) => string_value(&inner.expr),
+        Expr::Tpl(template) if template.exprs.is_empty() => {
+            let text = template.quasis.first()?;
+            Some((text.cooked.as_ref()?.to_string_lossy().into_owned(), range(text.span)))
+        }
+        _ => None,
+    }
+}
