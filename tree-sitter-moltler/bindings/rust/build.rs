@@ -1,1 +1,14 @@
-fn main() {}
+//! Compiles the generated parser.
+
+fn main() {
+    let source = std::path::Path::new("src");
+    cc::Build::new()
+        .std("c11")
+        .include(source)
+        .file(source.join("parser.c"))
+        .flag_if_supported("-Wno-unused-parameter")
+        .flag_if_supported("-Wno-unused-but-set-variable")
+        .flag_if_supported("-Wno-trigraphs")
+        .compile("tree-sitter-moltler");
+    println!("cargo:rerun-if-changed=src/parser.c");
+}
