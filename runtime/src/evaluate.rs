@@ -1,7 +1,8 @@
 //! Operators on values whose types are known only when the program runs.
 //!
-//! NULL follows three-valued logic. A dynamic value beside a typed operand is coerced to the operand's type and counts as NULL
-//! where it does not fit; two dynamic values are compared as JSON.
+//! NULL follows three-valued logic. What the types decide is decided by the compiler: it coerces a dynamic value beside a typed
+//! operand. So operands of different kinds that reach this module are dynamic: they are compared as JSON, and an operator that
+//! does not take them gives NULL. Errors are left for what no type shows: overflow, division by zero, a wrong pattern.
 
 use std::rc::Rc;
 
@@ -25,31 +26,25 @@ type Result<T> = std::result::Result<T, RuntimeError>;
 pub fn binary(operator: BinaryOperator, left: Operand<'_>, right: Operand<'_>) -> Result<Value> {
     use BinaryOperator::*;
     match operator {
-        Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => compare::comparison(operator, left, right),
+        Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => Ok(compare::comparison(operator, left, right)),
         Like => pattern::like(left, right, false, false),
         NotLike => pattern::like(left, right, false, true),
         ILike => pattern::like(left, right, true, false),
         NotILike => pattern::like(left, right, true, true),
         Matches => pattern::matches(left, right),
-        Contains => contains(left, right),
-        In => is_in(left, right).map(boolean),
-        NotIn => is_in(left, right).map(|found| boolean(found.map(|found| !found))),
-        And => {
-            let (left, right) = (truth(left, "AND")?, truth(right, "AND")?);
-            Ok(boolean(match (left, right) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            }))
-        }
-        Or => {
-            let (left, right) = (truth(left, "OR")?, truth(right, "OR")?);
-            Ok(boolean(match (left, right) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            }))
-        }
+        Contains => Ok(contains(left, right)),
+        In => Ok(boolean(is_in(left, right))),
+        NotIn => Ok(boolean(is_in(left, right).map(|found| !found))),
+        And => Ok(boolean(match (truth(left), truth(right)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        })),
+        Or => Ok(boolean(match (truth(left), truth(right)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        })),
         Coalesce => Ok(if left.is_null() { right.to_value() } else { left.to_value() }),
         Concat => Ok(concat(left, right)),
         Add | Subtract | Multiply | Divide | Remainder => arithmetic::arithmetic(operator, left, right),
@@ -58,28 +53,23 @@ pub fn binary(operator: BinaryOperator, left: Operand<'_>, right: Operand<'_>) -
 
 /// `operator operand`.
 pub fn unary(operator: UnaryOperator, operand: Operand<'_>) -> Result<Value> {
-    match operator {
-        UnaryOperator::Not => Ok(boolean(truth(operand, "NOT")?.map(|truth| !truth))),
-        UnaryOperator::Negate | UnaryOperator::Plus => {
-            let negate = operator == UnaryOperator::Negate;
-            let result = match scalar_of(operand) {
-                Operand::Null => Some(Value::Null),
-                Operand::Integer(integer) if negate => integer.checked_neg().map(Value::Integer),
-                Operand::Number(number) if negate => Some(Value::Number(-number)),
-                Operand::Interval(interval) if negate => negate_interval(interval).map(Value::Interval),
-                operand @ (Operand::Integer(_) | Operand::Number(_) | Operand::Interval(_)) => Some(operand.to_value()),
-                Operand::Text(text) if matches!(operand, Operand::Boxed(_)) => {
-                    return match numeric(text) {
-                        Some(value) => unary(operator, Operand::of(&value)),
-                        None => Ok(Value::Null),
-                    };
-                }
-                _ if matches!(operand, Operand::Boxed(_)) => Some(Value::Null),
-                other => return Err(mismatch(if negate { "-" } else { "+" }, None, other)),
-            };
-            result.ok_or_else(arithmetic::out_of_range)
-        }
-    }
+    let negate = match operator {
+        UnaryOperator::Not => return Ok(boolean(truth(operand).map(|truth| !truth))),
+        UnaryOperator::Negate => true,
+        UnaryOperator::Plus => false,
+    };
+    let result = match scalar_of(operand) {
+        Operand::Text(text) => match numeric(text) {
+            Some(value) => return unary(operator, Operand::of(&value)),
+            None => Some(Value::Null),
+        },
+        Operand::Integer(integer) if negate => integer.checked_neg().map(Value::Integer),
+        Operand::Number(number) if negate => Some(Value::Number(-number)),
+        Operand::Interval(interval) if negate => negate_interval(interval).map(Value::Interval),
+        operand @ (Operand::Integer(_) | Operand::Number(_) | Operand::Interval(_)) => Some(operand.to_value()),
+        _ => Some(Value::Null),
+    };
+    result.ok_or_else(arithmetic::out_of_range)
 }
 
 /// `base.key`; NULL where there is none.
@@ -106,52 +96,30 @@ pub enum Element {
     },
 }
 
-/// `base[index]`: of an array from 0, of a document by key.
-pub fn index(base: Operand<'_>, index: Operand<'_>) -> Result<Element> {
-    let index_scalar = scalar_of(index);
-    let found = match (base, index_scalar) {
-        (Operand::Null, _) | (_, Operand::Null) => Value::Null,
-        (Operand::Boxed(Value::Array(items)), index_scalar) => {
-            let position = match index_scalar {
-                Operand::Boxed(_) => None,
-                scalar => match coerce(&scalar.to_value(), DataType::Integer, None) {
-                    Some(Value::Integer(position)) => Some(position),
-                    _ => None,
-                },
-            };
-            let Some(position) = position else {
-                return if matches!(index, Operand::Boxed(_)) {
-                    Ok(Element::Found(Value::Null))
-                } else {
-                    Err(RuntimeError::new(
-                        "TypeError",
-                        format!("an array is indexed by an integer, not by {}", with_article(index.data_type())),
-                    ))
-                };
-            };
-            match usize::try_from(position).ok().and_then(|position| items.get(position)) {
-                Some(item) => item.clone(),
-                None => {
-                    return Ok(Element::OutOfRange {
-                        index: position,
-                        length: items.len(),
-                        rows: items.iter().all(|item| matches!(item, Value::Document(_))),
-                    });
+/// `base[index]`: of an array from 0, of a document by key; NULL where there is none.
+pub fn index(base: Operand<'_>, index: Operand<'_>) -> Element {
+    let found = match base {
+        Operand::Boxed(Value::Array(items)) => match coerce(&index.to_value(), DataType::Integer, None) {
+            Some(Value::Integer(position)) => {
+                match usize::try_from(position).ok().and_then(|position| items.get(position)) {
+                    Some(item) => item.clone(),
+                    None => {
+                        return Element::OutOfRange {
+                            index: position,
+                            length: items.len(),
+                            rows: items.iter().all(|item| matches!(item, Value::Document(_))),
+                        };
+                    }
                 }
             }
+            _ => Value::Null,
+        },
+        Operand::Boxed(Value::Document(document)) => {
+            text_of(index).and_then(|key| document.get(&*key).cloned()).unwrap_or_default()
         }
-        (Operand::Boxed(Value::Document(document)), Operand::Text(key)) => {
-            document.get(key).cloned().unwrap_or_default()
-        }
-        (Operand::Boxed(Value::Document(document)), scalar) => {
-            document.get(&*to_text(&scalar.to_value())).cloned().unwrap_or_default()
-        }
-        (Operand::Boxed(_), _) => Value::Null,
-        (base, _) => {
-            return Err(RuntimeError::new("TypeError", format!("{} has no elements", with_article(base.data_type()))));
-        }
+        _ => Value::Null,
     };
-    Ok(Element::Found(found))
+    Element::Found(found)
 }
 
 /// A dynamic scalar as the scalar it holds; anything else as it is.
@@ -162,14 +130,12 @@ fn scalar_of(operand: Operand<'_>) -> Operand<'_> {
     }
 }
 
-/// The truth of a boolean; `None` for unknown. A dynamic value that is not a boolean is unknown.
-fn truth(operand: Operand<'_>, operator: &str) -> Result<Option<bool>> {
+/// The truth of a boolean; `None` for unknown, which is also what a value is that is no boolean.
+fn truth(operand: Operand<'_>) -> Option<bool> {
     match operand {
-        Operand::Null => Ok(None),
-        Operand::Boolean(boolean) => Ok(Some(boolean)),
-        Operand::Boxed(Value::Boolean(boolean)) => Ok(Some(*boolean)),
-        Operand::Boxed(_) => Ok(None),
-        other => Err(mismatch(operator, None, other)),
+        Operand::Boolean(boolean) => Some(boolean),
+        Operand::Boxed(Value::Boolean(boolean)) => Some(*boolean),
+        _ => None,
     }
 }
 
@@ -195,53 +161,42 @@ fn numeric(text: &str) -> Option<Value> {
     parse_integer(text).map(Value::Integer).or_else(|| parse_number(text).map(Value::Number))
 }
 
-/// Equality as `=` has it; `None` is unknown. Values that cannot be compared are not equal.
-pub fn equal(left: Operand<'_>, right: Operand<'_>) -> Option<bool> {
-    match compare::comparison(BinaryOperator::Equal, left, right) {
-        Ok(Value::Boolean(equal)) => Some(equal),
-        Ok(_) => None,
-        Err(_) => Some(false),
+/// Whether a dynamic value is equal to an operand, whose type it takes; `None` is unknown.
+pub fn dynamic_equal(dynamic: &Value, operand: Operand<'_>) -> Option<bool> {
+    if matches!(dynamic, Value::Null) || operand.is_null() {
+        return None;
+    }
+    match operand {
+        Operand::Boxed(value) => Some(json_equal(dynamic, value)),
+        typed => Some(json_equal(&compare::fit(dynamic, typed)?, &typed.to_value())),
     }
 }
 
-fn contains(left: Operand<'_>, right: Operand<'_>) -> Result<Value> {
+fn contains(left: Operand<'_>, right: Operand<'_>) -> Value {
     if left.is_null() || right.is_null() {
-        return Ok(Value::Null);
+        return Value::Null;
     }
     match scalar_of(left) {
         Operand::Boxed(Value::Array(items)) => {
-            Ok(Value::Boolean(items.iter().any(|item| equal(dynamic(item), right) == Some(true))))
+            Value::Boolean(items.iter().any(|item| dynamic_equal(item, right) == Some(true)))
         }
-        Operand::Boxed(Value::Document(document)) => {
-            Ok(boolean(text_of(right).map(|key| document.contains_key(&*key))))
-        }
-        Operand::Text(text) => Ok(boolean(text_of(right).map(|part| text.contains(&*part)))),
-        _ if matches!(left, Operand::Boxed(_)) => Ok(Value::Null),
-        _ => Err(mismatch("CONTAINS", Some(left), right)),
+        Operand::Boxed(Value::Document(document)) => boolean(text_of(right).map(|key| document.contains_key(&*key))),
+        Operand::Text(text) => boolean(text_of(right).map(|part| text.contains(&*part))),
+        _ => Value::Null,
     }
 }
 
-/// An element of an array as the dynamic operand that it is.
-fn dynamic(value: &Value) -> Operand<'_> {
-    if matches!(value, Value::Null) { Operand::Null } else { Operand::Boxed(value) }
-}
-
-fn is_in(left: Operand<'_>, right: Operand<'_>) -> Result<Option<bool>> {
-    let items = match right {
-        Operand::Null => return Ok(None),
-        Operand::Boxed(Value::Array(items)) => items,
-        Operand::Boxed(_) => return Ok(None),
-        _ => return Err(mismatch("IN", Some(left), right)),
-    };
+fn is_in(left: Operand<'_>, right: Operand<'_>) -> Option<bool> {
+    let Operand::Boxed(Value::Array(items)) = right else { return None };
     let mut unknown = false;
     for item in items.iter() {
-        match equal(left, dynamic(item)) {
-            Some(true) => return Ok(Some(true)),
+        match dynamic_equal(item, left) {
+            Some(true) => return Some(true),
             Some(false) => {}
             None => unknown |= left.is_null() || matches!(item, Value::Null),
         }
     }
-    Ok(if unknown { None } else { Some(false) })
+    if unknown { None } else { Some(false) }
 }
 
 /// Text of both sides behind each other; arrays are joined or extended, documents merged; NULL with anything is NULL.
@@ -289,18 +244,6 @@ pub fn with_article(data_type: DataType) -> String {
     format!("{article} {data_type}")
 }
 
-fn mismatch(operator: &str, left: Option<Operand<'_>>, right: Operand<'_>) -> RuntimeError {
-    let message = match left {
-        Some(left) => format!(
-            "`{operator}` does not take {} and {}",
-            with_article(left.data_type()),
-            with_article(right.data_type())
-        ),
-        None => format!("`{operator}` does not take {}", with_article(right.data_type())),
-    };
-    RuntimeError::new("TypeError", message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,7 +270,7 @@ mod tests {
         check(And, Null, Boolean(false), "false");
         check(Or, Null, Boolean(true), "true");
         check(Or, Boolean(false), Null, "null");
-        check(And, Boolean(true), Operand::Integer(1), "TypeError: `AND` does not take an integer");
+        check(And, Boolean(true), Operand::Integer(1), "null");
         assert_eq!(unary(UnaryOperator::Not, Null), Ok(Value::Null));
     }
 
@@ -376,19 +319,21 @@ mod tests {
     #[test]
     fn elements_count_from_zero() {
         let rows = json("[{\"a\":1}]");
-        let found = index(Operand::Boxed(&rows), Operand::Integer(0)).expect("an array");
-        assert_eq!(found, Element::Found(json("{\"a\":1}")));
+        let document = json("{\"a\":1}");
+        assert_eq!(index(Operand::Boxed(&rows), Operand::Integer(0)), Element::Found(json("{\"a\":1}")));
         assert_eq!(
             index(Operand::Boxed(&rows), Operand::Integer(-1)),
-            Ok(Element::OutOfRange { index: -1, length: 1, rows: true })
+            Element::OutOfRange { index: -1, length: 1, rows: true }
         );
-        assert_eq!(
-            index(Operand::Boxed(&json("{\"a\":1}")), Operand::Text("a")),
-            Ok(Element::Found(Value::Integer(1)))
-        );
-        assert_eq!(index(Operand::Null, Operand::Integer(0)), Ok(Element::Found(Value::Null)));
-        assert!(index(Operand::Boxed(&rows), Operand::Text("x")).is_err());
-        assert!(index(Operand::Integer(1), Operand::Integer(0)).is_err());
+        assert_eq!(index(Operand::Boxed(&document), Operand::Text("a")), Element::Found(Value::Integer(1)));
+        for (base, position) in [
+            (Operand::Null, Operand::Integer(0)),
+            (Operand::Boxed(&rows), Operand::Text("x")),
+            (Operand::Boxed(&rows), Operand::Null),
+            (Operand::Integer(1), Operand::Integer(0)),
+        ] {
+            assert_eq!(index(base, position), Element::Found(Value::Null));
+        }
         assert_eq!(member(Operand::Boxed(&json("{\"a\":{}}")), "b"), Value::Null);
     }
 
@@ -396,7 +341,7 @@ mod tests {
     fn signs() {
         assert_eq!(unary(UnaryOperator::Negate, Operand::Boxed(&json("\"5\""))), Ok(Value::Integer(-5)));
         assert!(unary(UnaryOperator::Negate, Operand::Integer(i64::MIN)).is_err());
-        assert!(unary(UnaryOperator::Negate, Operand::Text("5")).is_err());
+        assert_eq!(unary(UnaryOperator::Negate, Operand::Text("x")), Ok(Value::Null));
         assert_eq!(unary(UnaryOperator::Plus, Operand::Number(1.5)), Ok(Value::Number(1.5)));
     }
 }

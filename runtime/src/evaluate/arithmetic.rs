@@ -3,7 +3,7 @@
 use moltler_abi::DataType;
 use moltler_abi::runtime_calls::BinaryOperator;
 
-use super::{Result, mismatch, numeric};
+use super::{Result, numeric, scalar_of};
 use crate::coerce::{
     add_interval, add_intervals, coerce, date_to_timestamp, interval_of, negate_interval, timestamp_difference,
 };
@@ -24,44 +24,33 @@ pub(super) fn arithmetic(operator: BinaryOperator, left: Operand<'_>, right: Ope
     if left.is_null() || right.is_null() {
         return Ok(Value::Null);
     }
-    match (left, right) {
-        (Operand::Boxed(left_value), Operand::Boxed(right_value)) => {
-            match apply(operator, Operand::of(left_value), Operand::of(right_value)) {
-                Some(result) => result,
-                None => Ok(Value::Null),
-            }
+    let (left, right) = (scalar_of(left), scalar_of(right));
+    if let Some(result) = apply(operator, left, right) {
+        return result;
+    }
+    match (fit(operator, left, right), fit(operator, right, left)) {
+        (Some(left), Some(right)) => {
+            apply(operator, Operand::of(&left), Operand::of(&right)).unwrap_or(Ok(Value::Null))
         }
-        (Operand::Boxed(value), right) => match fit(operator, value, right) {
-            Some(value) => apply(operator, Operand::of(&value), right).unwrap_or(Ok(Value::Null)),
-            None => Ok(Value::Null),
-        },
-        (left, Operand::Boxed(value)) => match fit(operator, value, left) {
-            Some(value) => apply(operator, left, Operand::of(&value)).unwrap_or(Ok(Value::Null)),
-            None => Ok(Value::Null),
-        },
-        (left, right) => {
-            apply(operator, left, right).unwrap_or_else(|| Err(mismatch(operator.symbol(), Some(left), right)))
-        }
+        _ => Ok(Value::Null),
     }
 }
 
-/// A dynamic value as what the operator can take beside a typed operand.
-fn fit(operator: BinaryOperator, value: &Value, beside: Operand<'_>) -> Option<Value> {
-    match (beside, value) {
-        (_, Value::Integer(_) | Value::Number(_) | Value::Interval(_)) => Some(value.clone()),
-        (Operand::Integer(_) | Operand::Number(_), Value::String(text)) => numeric(text),
-        (Operand::Interval(_), value) => match operator {
-            BinaryOperator::Add | BinaryOperator::Subtract => coerce(value, DataType::Timestamp, None),
-            _ => None,
-        },
-        (Operand::Timestamp(_) | Operand::Date(_), value) => coerce(value, DataType::Timestamp, None),
-        _ => None,
+/// A dynamic value as what the operator can take beside another: a text is a time beside a time or a span, else a number.
+fn fit(operator: BinaryOperator, operand: Operand<'_>, beside: Operand<'_>) -> Option<Value> {
+    let sum = matches!(operator, BinaryOperator::Add | BinaryOperator::Subtract);
+    match (operand, beside) {
+        (Operand::Text(_), Operand::Interval(_) | Operand::Timestamp(_) | Operand::Date(_)) if sum => {
+            coerce(&operand.to_value(), DataType::Timestamp, None)
+        }
+        (Operand::Text(text), _) => numeric(text),
+        (operand, _) => Some(operand.to_value()),
     }
 }
 
 /// The result, or `None` where the operator does not take these types.
 fn apply(operator: BinaryOperator, left: Operand<'_>, right: Operand<'_>) -> Option<Result<Value>> {
-    use BinaryOperator::{Add, Divide, Multiply, Remainder, Subtract};
+    use BinaryOperator::{Add, Divide, Multiply, Subtract};
     use Operand::{Date, Integer, Number, Timestamp};
     Some(match (operator, left, right) {
         (operator, Integer(left), Integer(right)) => integers(operator, left, right),
@@ -96,7 +85,6 @@ fn apply(operator: BinaryOperator, left: Operand<'_>, right: Operand<'_>) -> Opt
         (Divide, Operand::Interval(_), Number(0.0)) => Err(division_by_zero()),
         (Divide, Operand::Interval(interval), Integer(divisor)) => scale(interval, 1.0 / divisor as f64),
         (Divide, Operand::Interval(interval), Number(divisor)) => scale(interval, 1.0 / divisor),
-        (Add | Subtract | Multiply | Divide | Remainder, _, _) => return None,
         _ => return None,
     })
 }
@@ -188,7 +176,8 @@ mod tests {
         check(Multiply, Operand::Number(1e300), Operand::Number(1e300), "OverflowError: the result is out of range");
         check(Add, Operand::Integer(1), Operand::Number(0.5), "1.5");
         check(Add, Operand::Null, Operand::Integer(1), "null");
-        check(Add, Operand::Text("1"), Operand::Integer(1), "TypeError: `+` does not take a string and an integer");
+        check(Add, Operand::Text("1"), Operand::Integer(1), "2");
+        check(Add, Operand::Boolean(true), Operand::Integer(1), "null");
     }
 
     #[test]
