@@ -10,6 +10,9 @@ use crate::analysis;
 use crate::depth;
 use crate::script::{ErrorKind, Language, Range, Script, ScriptError};
 
+/// How many of the parser's errors are told. It goes on behind most of them.
+const MAX_ERRORS: usize = 20;
+
 /// Reads the text of a raw block. Its cost is linear in the text.
 pub fn parse(source: &str, language: Language) -> Script {
     match language {
@@ -47,7 +50,9 @@ fn parse_on_this_stack(source: &str) -> Script {
     let lexer = Lexer::new(syntax, EsVersion::EsNext, StringInput::new(source, BytePos(1), end), None);
     let mut parser = Parser::new_from(lexer);
     let result = parser.parse_module();
-    let mut errors: Vec<ScriptError> = parser.take_errors().iter().map(|error| syntax_error(source, error)).collect();
+    let reported = parser.take_errors();
+    let mut errors: Vec<ScriptError> =
+        reported.iter().take(MAX_ERRORS).map(|error| syntax_error(source, error)).collect();
     let mut script = match &result {
         Ok(module) => analysis::analyse(source, module),
         Err(error) => {
