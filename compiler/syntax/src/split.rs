@@ -238,7 +238,9 @@ impl Scanner<'_> {
         self.at += 1;
         while let Some(byte) = self.byte(self.at) {
             match byte {
-                b'\\' if self.byte(self.at + 1).is_some() && !matches!(self.text[self.at + 1], b'\n' | b'\r') => self.at += 2,
+                b'\\' if self.byte(self.at + 1).is_some() && !matches!(self.text[self.at + 1], b'\n' | b'\r') => {
+                    self.at += 2
+                }
                 _ if byte == quote => {
                     self.at += 1;
                     if self.byte(self.at) != Some(quote) {
@@ -426,10 +428,11 @@ impl Scanner<'_> {
                         }
                     } else if is(self, "END") {
                         let kind = self.skip_blanks(end);
-                        let closes = [("IF", Block::If), ("LOOP", Block::Loop), ("TRY", Block::Try), ("TEST", Block::Test)]
-                            .into_iter()
-                            .find(|(word, _)| self.is_word(kind, &[word]))
-                            .and_then(|(_, block)| blocks.iter().rposition(|open| *open == block));
+                        let closes =
+                            [("IF", Block::If), ("LOOP", Block::Loop), ("TRY", Block::Try), ("TEST", Block::Test)]
+                                .into_iter()
+                                .find(|(word, _)| self.is_word(kind, &[word]))
+                                .and_then(|(_, block)| blocks.iter().rposition(|open| *open == block));
                         if let Some(position) = closes {
                             blocks.truncate(position);
                             self.at = self.word_end(kind);
@@ -462,8 +465,8 @@ impl Scanner<'_> {
                 continue;
             }
             const BEFORE_OPERAND: [&str; 17] = [
-                "AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "MATCHES", "CONTAINS", "BETWEEN", "IS", "WHEN", "THEN", "ELSE", "CASE",
-                "BY", "WHERE", "INTERVAL",
+                "AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "MATCHES", "CONTAINS", "BETWEEN", "IS", "WHEN", "THEN",
+                "ELSE", "CASE", "BY", "WHERE", "INTERVAL",
             ];
             const LINKING: [&str; 6] = ["UNION", "ALL", "EXCEPT", "INTERSECT", "EXISTS", "AS"];
             before = if LINKING.iter().any(|word| is(self, word)) {
@@ -511,10 +514,10 @@ mod tests {
 
     #[test]
     fn raw_blocks_hold_everything() {
-        check("CREATE CONNECTOR ACTION 'a' HANDLER '''x; ' -- '' ;''' ; y;", &[
-            "CREATE CONNECTOR ACTION 'a' HANDLER '''x; ' -- '' ;''' ;",
-            " y;",
-        ]);
+        check(
+            "CREATE CONNECTOR ACTION 'a' HANDLER '''x; ' -- '' ;''' ; y;",
+            &["CREATE CONNECTOR ACTION 'a' HANDLER '''x; ' -- '' ;''' ;", " y;"],
+        );
         check("SELECT '''; ''' ; x", &["SELECT '''; ''' ;", " x"]);
     }
 
@@ -529,10 +532,10 @@ mod tests {
     #[test]
     fn words_of_structure_are_names_elsewhere() {
         check("FOR r IN loop LOOP PRINT loop; END LOOP; x;", &["FOR r IN loop LOOP PRINT loop; END LOOP;", " x;"]);
-        check("IF CASE WHEN a THEN b ELSE c END = then THEN PRINT 1; END IF; x;", &[
-            "IF CASE WHEN a THEN b ELSE c END = then THEN PRINT 1; END IF;",
-            " x;",
-        ]);
+        check(
+            "IF CASE WHEN a THEN b ELSE c END = then THEN PRINT 1; END IF; x;",
+            &["IF CASE WHEN a THEN b ELSE c END = then THEN PRINT 1; END IF;", " x;"],
+        );
         check("SELECT if, for, begin FROM a.b; x;", &["SELECT if, for, begin FROM a.b;", " x;"]);
         check("TEST CONNECTOR type; x;", &["TEST CONNECTOR type;", " x;"]);
     }
@@ -545,15 +548,14 @@ mod tests {
 
     #[test]
     fn an_open_raw_block_ends_at_a_head() {
-        check("CREATE CONNECTOR ACTION 'a' HANDLER '''\nx\nSELECT 1;\nREGISTER CONNECTOR TYPE 'a';", &[
-            "CREATE CONNECTOR ACTION 'a' HANDLER '''\nx\n",
-            "SELECT 1;",
-            "\nREGISTER CONNECTOR TYPE 'a';",
-        ]);
-        check("CREATE CONNECTOR ACTION 'a' HANDLER '''\nSELECT 1;\n''';z", &[
-            "CREATE CONNECTOR ACTION 'a' HANDLER '''\nSELECT 1;\n''';",
-            "z",
-        ]);
+        check(
+            "CREATE CONNECTOR ACTION 'a' HANDLER '''\nx\nSELECT 1;\nREGISTER CONNECTOR TYPE 'a';",
+            &["CREATE CONNECTOR ACTION 'a' HANDLER '''\nx\n", "SELECT 1;", "\nREGISTER CONNECTOR TYPE 'a';"],
+        );
+        check(
+            "CREATE CONNECTOR ACTION 'a' HANDLER '''\nSELECT 1;\n''';z",
+            &["CREATE CONNECTOR ACTION 'a' HANDLER '''\nSELECT 1;\n''';", "z"],
+        );
     }
 
     #[test]
@@ -563,15 +565,14 @@ mod tests {
 
     #[test]
     fn a_definition_closes_open_blocks() {
-        check("TEST CONNECTOR TYPE 'x' BEGIN SELECT 1; CREATE CONNECTOR TYPE 'y'; z;", &[
-            "TEST CONNECTOR TYPE 'x' BEGIN SELECT 1; ",
-            "CREATE CONNECTOR TYPE 'y';",
-            " z;",
-        ]);
-        check("TEST CONNECTOR TYPE 'x' BEGIN SELECT (\nREGISTER CONNECTOR TYPE 'y';", &[
-            "TEST CONNECTOR TYPE 'x' BEGIN SELECT (\n",
-            "REGISTER CONNECTOR TYPE 'y';",
-        ]);
+        check(
+            "TEST CONNECTOR TYPE 'x' BEGIN SELECT 1; CREATE CONNECTOR TYPE 'y'; z;",
+            &["TEST CONNECTOR TYPE 'x' BEGIN SELECT 1; ", "CREATE CONNECTOR TYPE 'y';", " z;"],
+        );
+        check(
+            "TEST CONNECTOR TYPE 'x' BEGIN SELECT (\nREGISTER CONNECTOR TYPE 'y';",
+            &["TEST CONNECTOR TYPE 'x' BEGIN SELECT (\n", "REGISTER CONNECTOR TYPE 'y';"],
+        );
     }
 
     #[test]
@@ -579,7 +580,10 @@ mod tests {
         check("SELECT a FROM b.c\nSELECT 2;", &["SELECT a FROM b.c\n", "SELECT 2;"]);
         check("SELECT a FROM b.c UNION\nSELECT 2;", &["SELECT a FROM b.c UNION\nSELECT 2;"]);
         check("DECLARE x =\nSELECT 2;", &["DECLARE x =\nSELECT 2;"]);
-        check("SELECT a FROM b.c\nCREATE CONNECTOR d TYPE 'x';", &["SELECT a FROM b.c\n", "CREATE CONNECTOR d TYPE 'x';"]);
+        check(
+            "SELECT a FROM b.c\nCREATE CONNECTOR d TYPE 'x';",
+            &["SELECT a FROM b.c\n", "CREATE CONNECTOR d TYPE 'x';"],
+        );
     }
 
     #[test]
