@@ -75,10 +75,29 @@ pub struct Manifest {
     pub main: Option<FunctionId>,
     /// How many variables `main` has.
     pub main_variables: u32,
+    /// What may be given to the program on the command line.
+    pub parameters: Vec<Parameter>,
     /// TESTs, in the order of their files and places.
     pub tests: Vec<Test>,
     /// From the PACKAGE statement, for `--version`.
     pub version: Option<String>,
+}
+
+/// PARAM. A value from the command line is put into its variable before `main` starts; `main` fills in the default, or fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// `repo` of `--repo`.
+    pub name: String,
+    /// The variable.
+    pub slot: u32,
+    /// What the text of the command line is cast to.
+    pub data_type: DataType,
+    /// Whether there is no default.
+    pub required: bool,
+    /// DESCRIPTION.
+    pub description: Option<String>,
+    /// Of the statement.
+    pub span: Span,
 }
 
 /// CREATE CONNECTOR TYPE.
@@ -247,6 +266,9 @@ pub enum Operator {
     Scan(Scan),
     /// One row without columns.
     SingleRow,
+    /// One row for each element of an array, its only column, dynamic, is the element; no rows for NULL.
+    /// [`crate::layout::ScalarFunction`]
+    Elements(FunctionId),
     /// No rows; `SELECT … LIMIT 0`, contradictions. The columns' types.
     Nothing(Vec<DataType>),
     /// Filter and projection in machine code.
@@ -285,11 +307,11 @@ pub struct Scan {
     pub entity: u32,
     /// The fields that become columns, by index into the entity's fields.
     pub columns: Vec<u32>,
-    /// `filters`: equalities.
+    /// `filters`: equalities. A value that is NULL, or two values of one field that differ, mean no rows, without a call.
     pub filters: Vec<Filter>,
     /// `options.where`: all simple conditions.
     pub conditions: Vec<Condition>,
-    /// `options.limit`, where passing it is safe. [`crate::layout::ScalarFunction`]
+    /// `options.limit`, where passing it is safe; absent for NULL and negative values. [`crate::layout::ScalarFunction`]
     pub limit: Option<FunctionId>,
     /// `options.orderBy`: field and whether descending.
     pub order_by: Vec<(u32, bool)>,
