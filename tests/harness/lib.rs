@@ -3,10 +3,12 @@
 //! - [`programs`]: the workspace's executables, built once.
 //! - [`Command`](command::Command): one of them, started in a folder with an empty PATH and nothing of the user's environment.
 //! - [`SampleApi`](sample_api::SampleApi): an HTTP API on loopback.
+//! - [`page`]: the published page, and programs made of its blocks.
 //! - [`markdown`]: sections and fences of a Markdown page, for the cases.
 
 pub mod command;
 pub mod markdown;
+pub mod page;
 pub mod programs;
 pub mod sample_api;
 

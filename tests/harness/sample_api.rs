@@ -5,6 +5,7 @@
 //! POST   /items          {"name": "…", "status": "…"}      201 and the item
 //! GET    /items/:id                                        the item, or 404
 //! DELETE /items/:id                                        204, or 404
+//! any    /fail/:status/…                                   that status, and `Retry-After: 7`
 //! ```
 //!
 //! An item is `{"id", "name", "status", "created_at", "extra"}`. Without `Authorization: Bearer KEY` every answer is 401.
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -147,7 +148,10 @@ async fn answer(request: Request<Incoming>, shop: &Mutex<Shop>) -> Result<Respon
     let text = if status == StatusCode::NO_CONTENT { String::new() } else { body.to_string() };
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if path.starts_with("/fail/") {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("7"));
+    }
     Ok(response)
 }
 
@@ -160,6 +164,10 @@ impl Shop {
         body: &[u8],
     ) -> (StatusCode, Value) {
         let not_found = (StatusCode::NOT_FOUND, json!({"error": "no such item"}));
+        if let Some(status) = path.strip_prefix("/fail/").and_then(|rest| rest.split('/').next()) {
+            let status = status.parse().unwrap_or(StatusCode::BAD_REQUEST);
+            return (status, json!({"error": "as you wished"}));
+        }
         let number = path.strip_prefix("/items/item-").and_then(|number| number.parse::<u64>().ok());
         match (method.as_str(), path, number) {
             ("GET", "/items", _) => self.page(query),

@@ -1,4 +1,5 @@
 //! The built programs, as a user starts them.
 
 mod architecture;
+mod page;
 mod sample_api;

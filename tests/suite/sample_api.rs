@@ -74,4 +74,5 @@ fn a_wrong_key_and_a_wrong_request_are_refused() {
     assert_eq!(request(&api, "POST", "/items", KEY, "{}").0, 422);
     assert_eq!(request(&api, "PUT", "/items", KEY, "{}").0, 405);
     assert_eq!(request(&api, "GET", "/", KEY, "").0, 404);
+    assert_eq!(request(&api, "GET", "/fail/429/items", KEY, "").0, 429);
 }

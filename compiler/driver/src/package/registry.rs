@@ -78,7 +78,7 @@ mod tests {
     fn project(root: &Path) -> Project {
         let settings: Settings =
             toml::from_str("[registries]\nteam = \"team\"\nremote = \"oci://registry.example/x\"\n").expect("it is sound");
-        Project { root: root.to_owned(), settings, has_manifest: true }
+        Project { root: root.to_owned(), settings }
     }
 
     fn archive(bytes: &[u8]) -> Archive {

@@ -1,0 +1,208 @@
+//! What can be asked for on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Checks, runs and builds Moltler programs.
+#[derive(Debug, Parser)]
+#[command(name = "moltlerc", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report everything that is wrong in a file, a folder or the package of the current folder
+    Check(CheckArguments),
+    /// Run a program
+    Run(RunArguments),
+    /// Run one statement against the connectors of a package
+    Query(QueryArguments),
+    /// Make a native executable that needs nothing installed
+    Build(BuildArguments),
+    /// Run tests
+    Test(TestArguments),
+    /// Write each connector that a PACKAGE statement names as one file into dist/
+    Package(PackageArguments),
+    /// Check, test and publish each connector that a PUBLISH statement names
+    Publish(PublishArguments),
+}
+
+/// `moltlerc check`
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How diagnostics are written: for people on standard error, or as lines of JSON on standard output
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// How `check` writes diagnostics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With excerpts of the source.
+    Human,
+    /// One line for each.
+    Json,
+}
+
+/// `moltlerc run`
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The program
+    pub file: PathBuf,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
+    pub format: ResultFormat,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// For people.
+    Table,
+    /// One line for each result.
+    Json,
+    /// One line for each row.
+    Ndjson,
+    /// With a header.
+    Csv,
+}
+
+impl From<ResultFormat> for moltler_runtime::output::Format {
+    fn from(format: ResultFormat) -> moltler_runtime::output::Format {
+        match format {
+            ResultFormat::Table => moltler_runtime::output::Format::Table,
+            ResultFormat::Json => moltler_runtime::output::Format::Json,
+            ResultFormat::Ndjson => moltler_runtime::output::Format::Ndjson,
+            ResultFormat::Csv => moltler_runtime::output::Format::Csv,
+        }
+    }
+}
+
+/// `moltlerc query`
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// The statement; its last `;` may be left out
+    #[arg(value_name = "STATEMENT")]
+    pub text: String,
+    /// A file or folder of the package whose connectors it uses, instead of the current folder
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
+    pub format: ResultFormat,
+}
+
+/// `moltlerc build`
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The program
+    pub file: PathBuf,
+    /// The file to write, instead of one named after the program in the current folder
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// What to write; with several, each gets its own ending
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "exe")]
+    pub emit: Vec<Emit>,
+}
+
+/// What `build` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// An executable.
+    Exe,
+    /// An object file with the same machine code and its symbols.
+    Obj,
+    /// The code generator's input, as text.
+    Clif,
+    /// The query plans, as text.
+    Plan,
+}
+
+impl Emit {
+    /// The ending of its file, with the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Emit::Exe => std::env::consts::EXE_SUFFIX,
+            Emit::Obj => ".o",
+            Emit::Clif => ".clif",
+            Emit::Plan => ".plan",
+        }
+    }
+}
+
+/// `moltlerc test`
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Run only tests with this tag; may be given again
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Leave out tests with this tag; may be given again
+    #[arg(long, value_name = "TAG")]
+    pub skip_tag: Vec<String>,
+    /// Run only tests whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// How outcomes are written
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
+    /// Succeed when there is no test
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+/// How `test` writes outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// One line for each test, with the reason of a failure.
+    Human,
+    /// One line of JSON for each test, and one for the sums.
+    Json,
+    /// JUnit's XML.
+    Junit,
+}
+
+/// `moltlerc package`
+#[derive(Debug, Args)]
+pub struct PackageArguments {
+    /// A file or a folder
+    pub path: Option<PathBuf>,
+}
+
+/// `moltlerc publish`
+#[derive(Debug, Args)]
+pub struct PublishArguments {
+    /// A file or a folder
+    pub path: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_to_emit_is_a_list() {
+        let arguments = Arguments::try_parse_from(["moltlerc", "build", "a.molt", "--emit", "exe,plan"]);
+        let Ok(Arguments { command: Command::Build(build) }) = arguments else { panic!("{arguments:?}") };
+        assert_eq!(build.emit, [Emit::Exe, Emit::Plan]);
+    }
+}

@@ -1,0 +1,36 @@
+//! What a lowered statement is, as far as the driver needs to know.
+
+use moltler_abi::manifest::Package;
+use moltler_hir::Lowered;
+use moltler_hir::body::StmtKind;
+
+/// The connector type that a definition belongs to; `None` for another statement.
+pub fn type_of(lowered: &Lowered) -> Option<&str> {
+    match &lowered.body.statement().kind {
+        StmtKind::Type(definition) => Some(&definition.name.text),
+        StmtKind::Entity(definition) => Some(definition.type_name()),
+        StmtKind::Action(definition) => Some(definition.type_name()),
+        _ => None,
+    }
+}
+
+/// The clauses of a PACKAGE statement.
+pub fn package(lowered: &Lowered) -> Option<Package> {
+    let StmtKind::Package(definition) = &lowered.body.statement().kind else { return None };
+    Some(Package {
+        type_name: definition.type_name.text.clone(),
+        version: definition.version.clone(),
+        description: definition.description.clone(),
+        author: definition.author.clone(),
+        license: definition.license.clone(),
+        homepage: definition.homepage.clone(),
+        repository: definition.repository.clone(),
+        tags: definition.tags.clone(),
+    })
+}
+
+/// The type and the registry of a PUBLISH statement.
+pub fn publish(lowered: &Lowered) -> Option<(String, String)> {
+    let StmtKind::Publish(definition) = &lowered.body.statement().kind else { return None };
+    Some((definition.type_name.text.clone(), definition.registry.text.clone()))
+}
