@@ -17,10 +17,14 @@ export default grammar({
   conflicts: ($) => [
     // `SELECT FROM t`: a column named FROM, or a SELECT without columns.
     [$.from_clause, $._from_name],
+    [$._select_list],
     // `(a, b) => …`
     [$.arrow, $.name_reference],
     // `FOR r IN SELECT a LOOP`
-    [$.select_item, $._loop_name],
+    [$.select_item],
+    [$.table_reference],
+    [$.derived_table],
+    [$.table_function],
   ],
 
   rules: {

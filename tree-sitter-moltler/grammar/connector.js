@@ -121,7 +121,7 @@ export const connector = {
   exec_arguments: ($) =>
     seq('(', choice(trailing_comma_list(field('argument', choice($._expression, $.named_argument)))), ')'),
 
-  named_argument: ($) => seq(field('name', $._name), '=>', field('value', $._expression)),
+  named_argument: ($) => seq(field('name', $._soft_name), '=>', field('value', $._expression)),
 
   sync_connector: ($) =>
     seq(

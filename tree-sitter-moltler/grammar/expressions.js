@@ -63,7 +63,9 @@ export const expressions = {
       $.variable_reference,
     ),
 
-  name_reference: ($) => field('name', choice($._name, alias($._soft_keyword, $.identifier))),
+  name_reference: ($) => field('name', $._soft_name),
+
+  _soft_name: ($) => choice($._name, alias($._soft_keyword, $.identifier)),
 
   // Words that the grammar uses where an expression begins, and that are names all the same.
   _soft_keyword: ($) =>
@@ -242,7 +244,7 @@ export const expressions = {
     prec.right(
       PREC.lambda,
       seq(
-        choice(field('parameter', $._name), seq('(', comma_list1(field('parameter', $._name)), ')')),
+        choice(field('parameter', $._soft_name), seq('(', comma_list1(field('parameter', $._soft_name)), ')')),
         '=>',
         field('body', $._expression),
       ),

@@ -49,15 +49,13 @@ export const select = {
       ),
     ),
 
-  _select_list: ($) => prec.right(seq(comma_list1(field('item', $.select_item)), optional(','))),
+  _select_list: ($) => seq(comma_list1(field('item', $.select_item)), optional(',')),
 
   select_item: ($) =>
-    prec.right(
-      choice(
-        field('value', $.star),
-        field('value', $.qualified_star),
-        seq(field('value', $._expression), optional($._alias)),
-      ),
+    choice(
+      field('value', $.star),
+      field('value', $.qualified_star),
+      seq(field('value', $._expression), optional($._alias)),
     ),
 
   // `a.*`
@@ -76,16 +74,16 @@ export const select = {
   _table: ($) => choice($.table_reference, $.derived_table, $.table_function),
 
   // `instance.entity`, or the name of an array variable or of a WITH query.
-  table_reference: ($) => prec.right(seq(field('path', choice($.path, $.variable_reference)), optional($._table_alias))),
+  table_reference: ($) => seq(field('path', choice($.path, $.variable_reference)), optional($._table_alias)),
 
-  derived_table: ($) => prec.right(seq(field('query', $.subquery), optional($._table_alias))),
+  derived_table: ($) => seq(field('query', $.subquery), optional($._table_alias)),
 
   // Parsed to be named: functions in FROM are not part of the language.
-  table_function: ($) => prec.right(seq(field('call', $.function_call), optional($._table_alias))),
+  table_function: ($) => seq(field('call', $.function_call), optional($._table_alias)),
 
   _table_alias: ($) => seq(optional(keyword('as')), field('alias', $._bare_alias)),
 
-  path: ($) => prec.right(seq(field('segment', $._name), repeat(seq('.', field('segment', $._name))))),
+  path: ($) => seq(field('segment', $._name), repeat(seq('.', field('segment', $._name)))),
 
   join: ($) =>
     prec.right(
