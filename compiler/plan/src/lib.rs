@@ -9,8 +9,11 @@
 //!
 //! Start reading at [`program::Program`].
 
+pub mod choose;
+pub mod explain;
 pub mod expr;
 pub mod logical;
 pub mod physical;
 pub mod program;
+pub mod rules;
 pub mod schema;

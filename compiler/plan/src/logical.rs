@@ -11,6 +11,13 @@ use crate::schema::{Column, Schema};
 pub enum LogicalPlan {
     /// Rows of an entity.
     Scan(Scan),
+    /// One row for each element of an array, with the element as its only column.
+    Elements {
+        /// The array; reads no column.
+        array: Expr,
+        /// The column's name.
+        name: String,
+    },
     /// One row without columns.
     SingleRow,
     /// No rows.
@@ -110,6 +117,7 @@ impl LogicalPlan {
     pub fn schema(&self) -> Schema {
         match self {
             LogicalPlan::Scan(scan) => scan.schema(),
+            LogicalPlan::Elements { name, .. } => vec![Column::new(name.clone(), DataType::Dynamic)],
             LogicalPlan::SingleRow => Vec::new(),
             LogicalPlan::Nothing(schema) => schema.clone(),
             LogicalPlan::Filter { input, .. } | LogicalPlan::Sort { input, .. } | LogicalPlan::Limit { input, .. } => {
@@ -119,6 +127,31 @@ impl LogicalPlan {
                 outputs.iter().map(|(name, value)| Column::new(name.clone(), value.data_type)).collect()
             }
         }
+    }
+}
+
+impl LogicalPlan {
+    /// The plan directly below.
+    pub fn input_mut(&mut self) -> Option<&mut LogicalPlan> {
+        match self {
+            LogicalPlan::Scan(_) | LogicalPlan::Elements { .. } | LogicalPlan::SingleRow | LogicalPlan::Nothing(_) => {
+                None
+            }
+            LogicalPlan::Filter { input, .. }
+            | LogicalPlan::Project { input, .. }
+            | LogicalPlan::Sort { input, .. }
+            | LogicalPlan::Limit { input, .. } => Some(input),
+        }
+    }
+
+    /// Rewrites every node, innermost first.
+    #[must_use]
+    pub fn rewrite(mut self, rule: &impl Fn(LogicalPlan) -> LogicalPlan) -> LogicalPlan {
+        if let Some(input) = self.input_mut() {
+            let below = std::mem::replace(input, LogicalPlan::SingleRow);
+            *input = below.rewrite(rule);
+        }
+        rule(self)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::logical::Scan;
 pub enum PhysicalPlan {
     /// Rows of an entity's handler.
     ConnectorScan(Scan),
+    /// One row for each element of an array.
+    Elements(Expr),
     /// One row without columns.
     SingleRow,
     /// No rows.
@@ -55,6 +57,7 @@ impl PhysicalPlan {
     pub fn columns(&self) -> Vec<DataType> {
         match self {
             PhysicalPlan::ConnectorScan(scan) => scan.schema().into_iter().map(|column| column.data_type).collect(),
+            PhysicalPlan::Elements(_) => vec![DataType::Dynamic],
             PhysicalPlan::SingleRow => Vec::new(),
             PhysicalPlan::Nothing(columns) => columns.clone(),
             PhysicalPlan::Pipeline { pipeline, .. } => pipeline.outputs.iter().map(|value| value.data_type).collect(),

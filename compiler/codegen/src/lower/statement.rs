@@ -105,7 +105,7 @@ impl Lowering<'_> {
                 self.exit(Exit::Continue);
                 return false;
             }
-            StatementKind::Try { body, catch, finally } => self.try_(body, catch.as_ref(), finally),
+            StatementKind::Try { body, catches, finally } => self.try_(body, catches, finally),
             StatementKind::Raise { message, code } => {
                 let message = self.expr(message);
                 let message = self.address(message);
@@ -260,7 +260,7 @@ impl Lowering<'_> {
         self.builder.ins().jump(entry, &[exit.into()]);
     }
 
-    fn try_(&mut self, body: &[Statement], catch: Option<&Catch>, finally: &[Statement]) {
+    fn try_(&mut self, body: &[Statement], catches: &[Catch], finally: &[Statement]) {
         let outer = self.failed;
         let [end, failed] = self.blocks();
         // Where an error that nobody here takes goes.
@@ -279,28 +279,25 @@ impl Lowering<'_> {
 
         self.go_on_in(failed);
         self.failed = uncaught;
-        match catch {
-            Some(catch) => {
-                let mark = self.slots_in_use;
-                let (class, length) = self.text(catch.class.as_deref().unwrap_or_default());
-                let error = self.run_for(RuntimeCall::catch, &[class, length]);
-                let offset = offset_of!(Datum, kind) as i32;
-                let found = self.builder.ins().load(types::I32, MemFlagsData::trusted(), error, offset);
-                let missed = self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(kind::NULL));
-                let [caught] = self.blocks();
-                self.builder.ins().brif(missed, uncaught, &[], caught, &[]);
-                self.go_on_in(caught);
-                let slot = self.id(catch.slot);
-                self.run(RuntimeCall::store_variable, &[slot, error]);
-                self.release(mark);
-                if self.statements(&catch.body) {
-                    self.leave_try(entry, end);
-                }
+        for catch in catches {
+            let mark = self.slots_in_use;
+            let (class, length) = self.text(catch.class.as_deref().unwrap_or_default());
+            let error = self.run_for(RuntimeCall::catch, &[class, length]);
+            let offset = offset_of!(Datum, kind) as i32;
+            let found = self.builder.ins().load(types::I32, MemFlagsData::trusted(), error, offset);
+            let missed = self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(kind::NULL));
+            let [caught, other] = self.blocks();
+            self.builder.ins().brif(missed, other, &[], caught, &[]);
+            self.go_on_in(caught);
+            let slot = self.id(catch.slot);
+            self.run(RuntimeCall::store_variable, &[slot, error]);
+            self.release(mark);
+            if self.statements(&catch.body) {
+                self.leave_try(entry, end);
             }
-            None => {
-                self.builder.ins().jump(uncaught, &[]);
-            }
+            self.go_on_in(other);
         }
+        self.builder.ins().jump(uncaught, &[]);
 
         self.failed = outer;
         if let Some(entry) = entry {

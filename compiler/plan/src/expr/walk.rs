@@ -1,5 +1,7 @@
 //! Walks over expressions.
 
+use moltler_abi::runtime_calls::BinaryOperator;
+
 use super::{Expr, ExprKind};
 
 impl Expr {
@@ -120,5 +122,41 @@ impl Expr {
                 *index = rename(*index);
             }
         });
+    }
+}
+
+impl Expr {
+    /// Whether it does the same, wherever it was written.
+    pub fn same(&self, other: &Expr) -> bool {
+        let unplaced = |expr: &Expr| {
+            let mut expr = expr.clone();
+            expr.walk_mut(&mut |expr| expr.span = Default::default());
+            expr
+        };
+        unplaced(self) == unplaced(other)
+    }
+
+    /// The conjuncts of a condition: `a AND b AND c` gives three.
+    pub fn conjuncts(self) -> Vec<Expr> {
+        match self.kind {
+            ExprKind::Binary { operator: BinaryOperator::And, left, right } => {
+                let mut conjuncts = left.conjuncts();
+                conjuncts.extend(right.conjuncts());
+                conjuncts
+            }
+            _ => vec![self],
+        }
+    }
+
+    /// A value that is the same for every row, and that may be computed before any row is there.
+    pub fn is_argument(&self) -> bool {
+        let mut argument = true;
+        self.walk(&mut |expr| {
+            argument &= !matches!(
+                expr.kind,
+                ExprKind::Column(_) | ExprKind::Query(_) | ExprKind::Execute { .. } | ExprKind::Fail(_)
+            );
+        });
+        argument
     }
 }

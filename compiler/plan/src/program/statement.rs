@@ -86,8 +86,8 @@ pub enum StatementKind {
     Try {
         /// Under watch.
         body: Vec<Statement>,
-        /// CATCH.
-        catch: Option<Catch>,
+        /// CATCHes; the first that takes the error does.
+        catches: Vec<Catch>,
         /// FINALLY: runs however the rest was left.
         finally: Vec<Statement>,
     },

@@ -1,0 +1,85 @@
+//! Rewrites of logical plans, one in each file. Each keeps the schema and the rows.
+
+mod drop_empty;
+mod fold_constants;
+mod prune_columns;
+mod push_down_filter;
+mod push_down_limit;
+
+use crate::logical::LogicalPlan;
+
+/// Applies all rules.
+pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
+    let rules: [fn(LogicalPlan) -> LogicalPlan; 5] = [
+        fold_constants::fold_constants,
+        // Before the filter is told to the scan, since a limit needs a scan that nothing filters.
+        push_down_limit::push_down_limit,
+        push_down_filter::push_down_filter,
+        drop_empty::drop_empty,
+        prune_columns::prune_columns,
+    ];
+    rules.into_iter().fold(plan, |plan, rule| rule(plan))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use moltler_abi::DataType;
+    use moltler_abi::manifest::Span;
+
+    use crate::expr::Expr;
+    use crate::logical::{LogicalPlan, Scan, ScanField};
+
+    /// `shop.items`: id string, name string, priority integer, created_at timestamp, open boolean, JQL string (filter only).
+    pub(crate) fn items() -> LogicalPlan {
+        let field = |name: &str, data_type| ScanField { name: name.to_owned(), data_type, filter_only: name == "JQL" };
+        let fields = vec![
+            field("id", DataType::String),
+            field("name", DataType::String),
+            field("priority", DataType::Integer),
+            field("created_at", DataType::Timestamp),
+            field("open", DataType::Boolean),
+            field("JQL", DataType::String),
+        ];
+        LogicalPlan::Scan(Scan {
+            instance: "shop".to_owned(),
+            entity: 0,
+            entity_name: "items".to_owned(),
+            columns: (0..fields.len() as u32).collect(),
+            fields,
+            filters: Vec::new(),
+            conditions: Vec::new(),
+            limit: None,
+            order_by: Vec::new(),
+            span: Span::default(),
+        })
+    }
+
+    /// A field of [`items`].
+    pub(crate) fn field(name: &str) -> Expr {
+        let LogicalPlan::Scan(scan) = items() else { unreachable!("items is a scan") };
+        let index = scan.fields.iter().position(|field| field.name == name).expect("a field of items");
+        Expr::column(index as u32, scan.fields[index].data_type)
+    }
+
+    pub(crate) fn filter(input: LogicalPlan, predicate: Expr) -> LogicalPlan {
+        LogicalPlan::Filter { input: Box::new(input), predicate }
+    }
+
+    pub(crate) fn project(input: LogicalPlan, outputs: Vec<Expr>) -> LogicalPlan {
+        let outputs = outputs.into_iter().enumerate().map(|(index, value)| (format!("c{index}"), value)).collect();
+        LogicalPlan::Project { input: Box::new(input), outputs }
+    }
+
+    pub(crate) fn limit(input: LogicalPlan, limit: i64) -> LogicalPlan {
+        LogicalPlan::Limit { input: Box::new(input), limit: Some(Expr::integer(limit)), offset: None }
+    }
+
+    /// Applies the rule: plan in, plan out, and the schema stays.
+    #[track_caller]
+    pub(crate) fn check(rule: fn(LogicalPlan) -> LogicalPlan, plan: LogicalPlan, expected: &str) {
+        let schema = plan.schema();
+        let rewritten = rule(plan);
+        assert_eq!(crate::explain::logical(&rewritten).trim_end(), expected.trim());
+        assert_eq!(rewritten.schema(), schema);
+    }
+}
