@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod page;
 pub mod programs;
 pub mod sample_api;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 

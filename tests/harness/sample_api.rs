@@ -11,16 +11,11 @@
 //! An item is `{"id", "name", "status", "created_at", "extra"}`. Without `Authorization: Bearer KEY` every answer is 401.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+
+use crate::server::{Call, Reply, Server, lock};
 
 /// The key that it accepts.
 pub const KEY: &str = "sample-key-0123456789";
@@ -34,10 +29,8 @@ const STATUSES: [&str; 3] = ["active", "pending", "closed"];
 /// A running API; it stops with its value.
 #[derive(Debug)]
 pub struct SampleApi {
-    port: u16,
+    server: Server,
     shop: Arc<Mutex<Shop>>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    server: Option<std::thread::JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -45,39 +38,26 @@ struct Shop {
     /// By number; an id is `item-N`.
     items: BTreeMap<u64, Value>,
     next: u64,
-    log: Vec<String>,
 }
 
 impl SampleApi {
     /// Starts it on a free port, with [`ITEMS`] items.
     pub fn start() -> std::io::Result<SampleApi> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        let items: BTreeMap<u64, Value> = (1..=ITEMS as u64).map(|number| (number, first_item(number))).collect();
-        let shop = Arc::new(Mutex::new(Shop { items, next: ITEMS as u64 + 1, log: Vec::new() }));
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let items = (1..=ITEMS as u64).map(|number| (number, first_item(number))).collect();
+        let shop = Arc::new(Mutex::new(Shop { items, next: ITEMS as u64 + 1 }));
         let shared = Arc::clone(&shop);
-        let server = std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = serve(listener, shared) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Ok(SampleApi { port, shop, stop: Some(stop), server: Some(server) })
+        let server = Server::start(move |call| lock(&shared).answer(call))?;
+        Ok(SampleApi { server, shop })
     }
 
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.server.url()
     }
 
     /// The requests so far, as `GET /items?limit=100`.
     pub fn requests(&self) -> Vec<String> {
-        lock(&self.shop).log.clone()
+        self.server.requests()
     }
 
     /// How many items there are now.
@@ -89,21 +69,6 @@ impl SampleApi {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-impl Drop for SampleApi {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
-    }
-}
-
-fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
-    shop.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// The items that are there at first: three statuses in turn, an hour and a minute between two of them.
@@ -119,80 +84,35 @@ fn first_item(number: u64) -> Value {
     })
 }
 
-async fn serve(listener: std::net::TcpListener, shop: Arc<Mutex<Shop>>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    while let Ok((stream, _)) = listener.accept().await {
-        let shop = Arc::clone(&shop);
-        tokio::spawn(async move {
-            let service = hyper::service::service_fn(|request| answer(request, &shop));
-            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            let _ = connection.await; // a client that goes away is no error of ours
-        });
-    }
-}
-
-async fn answer(request: Request<Incoming>, shop: &Mutex<Shop>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let authorised = parts.headers.get(AUTHORIZATION).is_some_and(|value| *value == *format!("Bearer {KEY}"));
-    let mut shop = lock(shop);
-    let shown = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-    shop.log.push(format!("{} {shown}", parts.method));
-    let (status, body) = if authorised {
-        shop.answer(&parts.method, &path, &parameters(&query), &body)
-    } else {
-        (StatusCode::UNAUTHORIZED, json!({"error": "a valid bearer key is needed"}))
-    };
-    let text = if status == StatusCode::NO_CONTENT { String::new() } else { body.to_string() };
-    let mut response = Response::new(Full::new(Bytes::from(text)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if path.starts_with("/fail/") {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("7"));
-    }
-    Ok(response)
-}
-
 impl Shop {
-    fn answer(
-        &mut self,
-        method: &Method,
-        path: &str,
-        query: &BTreeMap<String, String>,
-        body: &[u8],
-    ) -> (StatusCode, Value) {
-        let not_found = (StatusCode::NOT_FOUND, json!({"error": "no such item"}));
-        if let Some(status) = path.strip_prefix("/fail/").and_then(|rest| rest.split('/').next()) {
-            let status = status.parse().unwrap_or(StatusCode::BAD_REQUEST);
-            return (status, json!({"error": "as you wished"}));
+    fn answer(&mut self, call: &Call) -> Reply {
+        if call.authorization != format!("Bearer {KEY}") {
+            return Reply::new(401, json!({"error": "a valid bearer key is needed"}));
         }
-        let number = path.strip_prefix("/items/item-").and_then(|number| number.parse::<u64>().ok());
-        match (method.as_str(), path, number) {
-            ("GET", "/items", _) => self.page(query),
-            ("POST", "/items", _) => self.create(body),
-            ("GET", _, Some(number)) => match self.items.get(&number) {
-                Some(item) => (StatusCode::OK, item.clone()),
-                None => not_found,
-            },
-            ("DELETE", _, Some(number)) => match self.items.remove(&number) {
-                Some(_) => (StatusCode::NO_CONTENT, Value::Null),
-                None => not_found,
-            },
+        if let Some(status) = call.path.strip_prefix("/fail/").and_then(|rest| rest.split('/').next()) {
+            let reply = Reply::new(status.parse().unwrap_or(400), json!({"error": "as you wished"}));
+            return Reply { retry_after: Some(7), ..reply };
+        }
+        let number = call.path.strip_prefix("/items/item-").and_then(|number| number.parse::<u64>().ok());
+        let not_found = Reply::new(404, json!({"error": format!("there is nothing at {}", call.path)}));
+        match (call.method.as_str(), call.path.as_str(), number) {
+            ("GET", "/items", _) => self.page(&parameters(&call.query)),
+            ("POST", "/items", _) => self.create(&call.body),
+            ("GET", _, Some(number)) => self.items.get(&number).map_or(not_found, |item| Reply::new(200, item)),
+            ("DELETE", _, Some(number)) => self.items.remove(&number).map_or(not_found, |_| Reply::new(204, "")),
             (_, "/items", _) | (_, _, Some(_)) => {
-                (StatusCode::METHOD_NOT_ALLOWED, json!({"error": format!("{method} is not for {path}")}))
+                Reply::new(405, json!({"error": format!("{} is not for {}", call.method, call.path)}))
             }
-            _ => (StatusCode::NOT_FOUND, json!({"error": format!("there is nothing at {path}")})),
+            _ => not_found,
         }
     }
 
     /// The cursor is the number of the last item of the page before.
-    fn page(&self, query: &BTreeMap<String, String>) -> (StatusCode, Value) {
+    fn page(&self, query: &BTreeMap<String, String>) -> Reply {
         let number = |name: &str| query.get(name).map(|text| text.parse::<u64>());
         let (limit, cursor) = match (number("limit").transpose(), number("cursor").transpose()) {
             (Ok(limit), Ok(cursor)) => (limit.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)), cursor),
-            _ => return (StatusCode::BAD_REQUEST, json!({"error": "limit and cursor are numbers"})),
+            _ => return Reply::new(400, json!({"error": "limit and cursor are numbers"})),
         };
         let wanted = |item: &&Value| {
             let matches = |name: &str| query.get(name).is_none_or(|value| item[name] == value.as_str());
@@ -204,15 +124,15 @@ impl Shop {
         items.truncate(limit);
         let next_cursor = items.last().filter(|_| more).map(|(number, _)| number.to_string());
         let items: Vec<&Value> = items.into_iter().map(|(_, item)| item).collect();
-        (StatusCode::OK, json!({"items": items, "next_cursor": next_cursor}))
+        Reply::new(200, json!({"items": items, "next_cursor": next_cursor}))
     }
 
-    fn create(&mut self, body: &[u8]) -> (StatusCode, Value) {
+    fn create(&mut self, body: &[u8]) -> Reply {
         let Ok(Value::Object(given)) = serde_json::from_slice(body) else {
-            return (StatusCode::BAD_REQUEST, json!({"error": "the body is a JSON object"}));
+            return Reply::new(400, json!({"error": "the body is a JSON object"}));
         };
         let Some(name) = given.get("name").and_then(Value::as_str) else {
-            return (StatusCode::UNPROCESSABLE_ENTITY, json!({"error": "name is missing"}));
+            return Reply::new(422, json!({"error": "name is missing"}));
         };
         let number = self.next;
         self.next += 1;
@@ -223,8 +143,9 @@ impl Shop {
             "created_at": "2026-02-01T12:00:00Z",
             "extra": given.get("extra").cloned().unwrap_or_else(|| json!({})),
         });
-        self.items.insert(number, item.clone());
-        (StatusCode::CREATED, item)
+        let reply = Reply::new(201, &item);
+        self.items.insert(number, item);
+        reply
     }
 }
 

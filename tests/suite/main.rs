@@ -1,5 +1,8 @@
 //! The built programs, as a user starts them.
 
 mod architecture;
+mod cases;
+mod commands;
+mod executables;
 mod page;
 mod sample_api;
