@@ -6,4 +6,6 @@ pub mod coerce;
 pub mod datum;
 pub mod error;
 pub mod evaluate;
+pub mod http;
+pub mod js;
 pub mod value;

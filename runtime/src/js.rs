@@ -1,0 +1,31 @@
+//! The JavaScript host: runs a connector's handlers in QuickJS.
+//!
+//! [`compile()`] turns a [`Script`](moltler_abi::manifest::Script) into bytecode when a program is built. An [`Engine`] runs the
+//! handlers of one connector instance: its module state (caches, rate limiters) lives as long as the engine. What a handler
+//! returns becomes rows ([`Rows`]) or a [`Value`](crate::value::Value); what it throws becomes a
+//! [`RuntimeError`](crate::error::RuntimeError) with positions in the `.molt` file.
+//!
+//! - `bytecode`: compiling, loading, and the table of lines that maps a stack back;
+//! - `engine`: calls, and the loop that waits for timers and responses;
+//! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript;
+//! - `rows`: the raw walk from JavaScript objects to columns; `convert`: values into JavaScript;
+//! - `failure`: from thrown values to errors.
+
+mod bytecode;
+mod clock;
+mod convert;
+mod engine;
+mod failure;
+mod globals;
+mod host;
+mod json;
+mod raw;
+mod rows;
+mod scrub;
+mod walker;
+
+pub use bytecode::{compile, engine_version};
+pub use clock::Clock;
+pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
+pub use host::ConsoleLevel;
+pub use scrub::Scrubber;

@@ -1,0 +1,229 @@
+//! Scripts as bytecode: compiling them when a program is built, loading them when an engine needs them.
+//!
+//! A script becomes an ES module. Its first line is prefixed with an import of the SHARED names that it uses, and an export
+//! of its entry point is added behind its last line, so that every line and column stays as in the file. The bytes:
+//!
+//! ```text
+//! "MJS1" · name of the module · width of the prefix · first byte of each line · the engine's bytecode
+//! ```
+//!
+//! with each number as u32 little endian, and a length before the name and before the list of lines.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use moltler_abi::manifest::{Script, Span};
+use rquickjs::loader::{ImportAttributes, Loader, Resolver};
+use rquickjs::{CatchResultExt, Context, Ctx, Error, Module, Runtime, WriteOptions};
+
+use super::{failure, raw};
+use crate::error::RuntimeError;
+
+/// The module that SHARED becomes.
+pub(super) const SHARED: &str = "shared";
+const MAGIC: &[u8; 4] = b"MJS1";
+const COMPILE_STACK: usize = 1 << 20;
+
+/// The name and version of the engine whose bytecode [`compile()`] makes; no other one can run it.
+pub fn engine_version() -> &'static str {
+    // The version of QuickJS that this release of the binding contains.
+    "quickjs-ng 0.16.2 (rquickjs 0.14)"
+}
+
+/// A script that is ready to be loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    pub(super) name: String,
+    pub(super) lines: LineTable,
+    pub(super) code: Vec<u8>,
+}
+
+/// Where the lines of a script lie in its file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LineTable {
+    span: Span,
+    /// Bytes put before the first line.
+    prefix: u32,
+    /// Relative to the script's start.
+    starts: Vec<u32>,
+}
+
+impl LineTable {
+    fn new(source: &str, span: Span, prefix: usize) -> LineTable {
+        let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(index, _)| index as u32 + 1)).collect();
+        LineTable { span, prefix: prefix as u32, starts }
+    }
+
+    /// The place of a line and column of the engine, both counted from 1.
+    pub(super) fn place(&self, line: u32, column: u32) -> Span {
+        let line = (line.max(1) - 1) as usize;
+        let mut column = column.max(1) - 1;
+        if line == 0 {
+            column = column.saturating_sub(self.prefix);
+        }
+        let end = self.span.end.max(self.span.start);
+        let start = match self.starts.get(line) {
+            Some(start) => {
+                // A column beyond its line (what was added behind the script) is the line's end.
+                let line_end = self.starts.get(line + 1).map_or(end - self.span.start, |next| next - 1);
+                (self.span.start + (start + column).min(line_end)).min(end)
+            }
+            None => end,
+        };
+        Span { file: self.span.file, start, end: start }
+    }
+}
+
+/// Compiles a script. The error has the class `SyntaxError` and the place in the file.
+pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
+    let is_shared = script.entry.is_empty();
+    let name = if is_shared { SHARED.to_owned() } else { format!("{}#{}", script.name, script.entry) };
+    let names = script.shared_names.join(",");
+    let (prefix, suffix) = if is_shared {
+        (String::new(), format!("\nexport {{{names}}};"))
+    } else {
+        let prefix = if names.is_empty() { String::new() } else { format!("import {{{names}}} from \"{SHARED}\";") };
+        (prefix, format!("\nexport {{{} as default}};", script.entry))
+    };
+    let lines = LineTable::new(&script.source, script.span, prefix.len());
+    let text = format!("{prefix}{}{suffix}", script.source);
+    let code = compile_module(&name, text, &script.shared_names).map_err(|failure| match failure {
+        CompileFailure::Engine(error) => failure::engine_error(&error),
+        CompileFailure::Script(failure) => {
+            failure.into_error(|file, line, column| (file == name).then(|| lines.place(line, column)))
+        }
+    })?;
+    let mut bytes = Vec::with_capacity(code.len() + name.len() + 4 * lines.starts.len() + 16);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.extend_from_slice(&lines.prefix.to_le_bytes());
+    bytes.extend_from_slice(&(lines.starts.len() as u32).to_le_bytes());
+    lines.starts.iter().for_each(|start| bytes.extend_from_slice(&start.to_le_bytes()));
+    bytes.extend_from_slice(&code);
+    Ok(bytes)
+}
+
+enum CompileFailure {
+    Engine(Error),
+    Script(failure::Thrown),
+}
+
+/// Compiles an ES module; `shared` are the names that importing SHARED offers.
+fn compile_module(name: &str, text: String, shared: &[String]) -> Result<Vec<u8>, CompileFailure> {
+    let runtime = Runtime::new().map_err(CompileFailure::Engine)?;
+    runtime.set_max_stack_size(COMPILE_STACK);
+    runtime.set_loader(OnlyShared, StubLoader { names: shared.join(",") });
+    let context = Context::full(&runtime).map_err(CompileFailure::Engine)?;
+    context.with(|ctx| {
+        let module = Module::declare(ctx.clone(), name, text)
+            .and_then(|module| module.write(WriteOptions { strip_source: true, ..WriteOptions::default() }))
+            .catch(&ctx);
+        module.map_err(|error| match error {
+            rquickjs::CaughtError::Error(error) => CompileFailure::Engine(error),
+            rquickjs::CaughtError::Exception(exception) => {
+                CompileFailure::Script(failure::Thrown::read(&exception.into_object().into_value()))
+            }
+            rquickjs::CaughtError::Value(value) => CompileFailure::Script(failure::Thrown::read(&value)),
+        })
+    })
+}
+
+/// The host's own module, compiled as a script is.
+pub(super) fn compile_host(name: &str, text: String) -> Vec<u8> {
+    match compile_module(name, text, &[]) {
+        Ok(code) => code,
+        Err(CompileFailure::Engine(error)) => panic!("Invariant: the host's own script compiles: {error}"),
+        Err(CompileFailure::Script(thrown)) => panic!("Invariant: the host's own script compiles: {thrown:?}"),
+    }
+}
+
+impl Compiled {
+    /// Takes a script's bytecode apart, or compiles the script where it has none.
+    pub(super) fn of(script: &Script) -> Result<Compiled, RuntimeError> {
+        if script.bytecode.is_empty() {
+            let bytes = compile(script)?;
+            return Ok(Compiled::read(&bytes, script.span).expect("Invariant: bytecode just written reads back"));
+        }
+        Compiled::read(&script.bytecode, script.span)
+            .ok_or_else(|| RuntimeError::new("Error", format!("the bytecode of `{}` is damaged", script.name)))
+    }
+
+    fn read(bytes: &[u8], span: Span) -> Option<Compiled> {
+        let mut rest = bytes.strip_prefix(MAGIC)?;
+        let number = |rest: &mut &[u8]| -> Option<u32> {
+            let (number, tail) = rest.split_first_chunk::<4>()?;
+            *rest = tail;
+            Some(u32::from_le_bytes(*number))
+        };
+        let length = number(&mut rest)? as usize;
+        let name = std::str::from_utf8(rest.get(..length)?).ok()?.to_owned();
+        rest = &rest[length..];
+        let prefix = number(&mut rest)?;
+        let count = number(&mut rest)? as usize;
+        let starts = (0..count).map(|_| number(&mut rest)).collect::<Option<Vec<u32>>>()?;
+        Some(Compiled { name, lines: LineTable { span, prefix, starts }, code: rest.to_vec() })
+    }
+}
+
+/// The modules that an engine may load, by name.
+pub(super) type Modules = Rc<RefCell<HashMap<String, Vec<u8>>>>;
+
+/// Lets scripts import SHARED and nothing else; the host itself imports scripts by their names.
+pub(super) struct OnlyShared;
+
+impl Resolver for OnlyShared {
+    fn resolve<'js>(
+        &mut self,
+        _ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<String> {
+        if name == SHARED || base.is_empty() {
+            Ok(name.to_owned())
+        } else {
+            Err(Error::new_resolving_message(base, name, "a handler has no modules"))
+        }
+    }
+}
+
+/// Loads from [`Modules`].
+pub(super) struct ScriptLoader {
+    pub(super) modules: Modules,
+}
+
+impl Loader for ScriptLoader {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<Module<'js>> {
+        match self.modules.borrow().get(name) {
+            Some(code) => raw::load_module(ctx, code),
+            None => Err(Error::new_loading(name)),
+        }
+    }
+}
+
+/// While a script is compiled, SHARED is only a list of names.
+struct StubLoader {
+    names: String,
+}
+
+impl Loader for StubLoader {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<Module<'js>> {
+        if name != SHARED || self.names.is_empty() {
+            return Err(Error::new_loading(name));
+        }
+        Module::declare(ctx.clone(), name, format!("let {names}; export {{{names}}};", names = self.names))
+    }
+}

@@ -1,0 +1,252 @@
+//! The globals that a handler finds besides those of ECMAScript: classes in JavaScript, over a few native functions.
+
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use rquickjs::prelude::Opt;
+use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Value};
+use url::{Url, form_urlencoded, quirks};
+
+use super::bytecode::compile_host;
+use super::host::{ConsoleLevel, Host};
+use super::{json, raw};
+use crate::http::{RedirectMode, Request, Response, TransportError};
+
+/// The module of the globals; frames of a stack in it are not shown.
+const HOST_MODULE: &str = "moltler:host";
+
+/// In the order of their definition; all share one scope.
+const PARTS: &[&str] = &[
+    include_str!("globals/base.js"),
+    include_str!("globals/date.js"),
+    include_str!("globals/errors.js"),
+    include_str!("globals/timers.js"),
+    include_str!("globals/console.js"),
+    include_str!("globals/encoding.js"),
+    include_str!("globals/url.js"),
+    include_str!("globals/abort.js"),
+    include_str!("globals/headers.js"),
+    include_str!("globals/body.js"),
+    include_str!("globals/fetch.js"),
+    include_str!("globals/clone.js"),
+    include_str!("globals/dispatch.js"),
+];
+
+/// Compiled once in a process.
+fn host_bytecode() -> &'static [u8] {
+    static BYTECODE: OnceLock<Vec<u8>> = OnceLock::new();
+    BYTECODE.get_or_init(|| {
+        let mut text = "export default function install(native) {\n'use strict';\n".to_owned();
+        PARTS.iter().for_each(|part| text.push_str(part));
+        text.push_str("}\n");
+        compile_host(HOST_MODULE, text)
+    })
+}
+
+/// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `date`, `iterate`.
+pub(super) fn install<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
+    let module = raw::load_module(ctx, host_bytecode())?;
+    let (module, promise) = module.eval()?;
+    promise.finish::<()>()?;
+    let install: Function<'js> = module.get("default")?;
+    install.call((native(ctx, host)?,))
+}
+
+fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
+    let native = Object::new(ctx.clone())?;
+    native.set("virtual", host.clock.is_virtual())?;
+    let add = |name: &str, function: rquickjs::Result<Function<'js>>| native.set(name, function?);
+
+    let state = Rc::clone(host);
+    add("now", Function::new(ctx.clone(), move || state.now_ms()))?;
+    let state = Rc::clone(host);
+    add("nowExact", Function::new(ctx.clone(), move || state.clock.now_micros() as f64 / 1000.0))?;
+    let state = Rc::clone(host);
+    add("startTimer", Function::new(ctx.clone(), move |id: u32, ms: f64| state.start_timer(id, ms)))?;
+    let state = Rc::clone(host);
+    add("stopTimer", Function::new(ctx.clone(), move |id: u32| state.stop_timer(id)))?;
+    let state = Rc::clone(host);
+    let console = move |level: u8, text: Value<'js>| {
+        let level = match level {
+            0 => ConsoleLevel::Debug,
+            1 => ConsoleLevel::Info,
+            2 => ConsoleLevel::Warn,
+            _ => ConsoleLevel::Error,
+        };
+        (state.console)(level, &state.scrubber.scrub(&raw::text(&text).unwrap_or_default()));
+    };
+    add("console", Function::new(ctx.clone(), console))?;
+
+    let state = Rc::clone(host);
+    add(
+        "startFetch",
+        Function::new(ctx.clone(), move |id: u32, request: Object<'js>| start_fetch(&state, id, &request)),
+    )?;
+    let state = Rc::clone(host);
+    add("stopFetch", Function::new(ctx.clone(), move |id: u32| state.stop_request(id)))?;
+
+    add("parseJson", Function::new(ctx.clone(), parse_json))?;
+    add("encodeText", Function::new(ctx.clone(), encode_text))?;
+    add("decodeText", Function::new(ctx.clone(), decode_text))?;
+    add("randomBytes", Function::new(ctx.clone(), random_bytes))?;
+    add("parseUrl", Function::new(ctx.clone(), parse_url))?;
+    add("changeUrl", Function::new(ctx.clone(), change_url))?;
+    add("parseForm", Function::new(ctx.clone(), parse_form))?;
+    add("writeForm", Function::new(ctx.clone(), write_form))?;
+    Ok(native)
+}
+
+/// `{method, url, headers: [name, value, …], body: Uint8Array|undefined, redirect}`, checked by `fetch.js`.
+fn start_fetch<'js>(host: &Host, id: u32, request: &Object<'js>) -> rquickjs::Result<()> {
+    let ctx = request.ctx();
+    let url = raw::text(&request.get("url")?).and_then(|url| Url::parse(&url).ok());
+    let Some(mut url) = url else { return Err(Exception::throw_type(ctx, "the URL is not valid")) };
+    url.set_fragment(None);
+    let texts = texts(&request.get::<_, Array<'js>>("headers")?)?;
+    let redirect = match raw::text(&request.get("redirect")?).as_deref() {
+        Some("error") => RedirectMode::Error,
+        Some("manual") => RedirectMode::Manual,
+        _ => RedirectMode::Follow,
+    };
+    let request = Request {
+        method: raw::text(&request.get("method")?).unwrap_or_else(|| "GET".to_owned()),
+        url,
+        headers: pairs(texts),
+        body: raw::bytes(&request.get("body")?),
+        redirect,
+    };
+    host.start_request(id, request);
+    Ok(())
+}
+
+/// A response as `dispatch.js` takes it.
+pub(super) fn response_to_js<'js>(ctx: &Ctx<'js>, response: Response) -> rquickjs::Result<Object<'js>> {
+    let object = Object::new(ctx.clone())?;
+    object.set("status", response.status)?;
+    object.set("statusText", response.status_text)?;
+    object.set("url", String::from(response.url))?;
+    object.set("redirected", response.redirected)?;
+    let headers: Vec<String> = response.headers.into_iter().flat_map(|(name, value)| [name, value]).collect();
+    object.set("headers", headers)?;
+    object.set("body", TypedArray::<u8>::new_copy(ctx.clone(), response.body)?)?;
+    Ok(object)
+}
+
+/// A failure as `dispatch.js` takes it; `None` for one that JavaScript does not see.
+pub(super) fn failure_to_js<'js>(ctx: &Ctx<'js>, error: &TransportError) -> rquickjs::Result<Option<Object<'js>>> {
+    let TransportError::Failed { code, message, causes } = error else { return Ok(None) };
+    let object = Object::new(ctx.clone())?;
+    object.set("code", code.as_str())?;
+    object.set("message", message.as_str())?;
+    object.set("causes", causes.clone())?;
+    Ok(Some(object))
+}
+
+fn parse_json<'js>(ctx: Ctx<'js>, bytes: Value<'js>) -> rquickjs::Result<Value<'js>> {
+    let bytes = raw::bytes(&bytes).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    json::parse(&ctx, text.strip_prefix('\u{feff}').unwrap_or(&text))
+}
+
+fn encode_text<'js>(ctx: Ctx<'js>, text: Value<'js>) -> rquickjs::Result<TypedArray<'js, u8>> {
+    TypedArray::new_copy(ctx, raw::text(&text).unwrap_or_default())
+}
+
+/// UTF-8 to text; `null` where `fatal` is set and the bytes are not UTF-8.
+fn decode_text<'js>(ctx: Ctx<'js>, bytes: Value<'js>, fatal: bool) -> rquickjs::Result<Value<'js>> {
+    let bytes = raw::bytes(&bytes).unwrap_or_default();
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => text.into_js(&ctx),
+        Err(_) if fatal => Ok(Value::new_null(ctx)),
+        Err(_) => String::from_utf8_lossy(&bytes).into_js(&ctx),
+    }
+}
+
+fn random_bytes(ctx: Ctx<'_>, length: usize) -> rquickjs::Result<TypedArray<'_, u8>> {
+    let mut bytes = vec![0; length.min(65_536)];
+    if rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).is_err() {
+        return Err(Exception::throw_message(&ctx, "the system has no random numbers"));
+    }
+    TypedArray::new_copy(ctx, bytes)
+}
+
+/// The parts of a URL as `url.js` wants them; `null` where it is not valid.
+fn parse_url<'js>(ctx: Ctx<'js>, text: Value<'js>, base: Opt<Value<'js>>) -> rquickjs::Result<Value<'js>> {
+    let text = raw::text(&text).unwrap_or_default();
+    let url = match base.0.as_ref().and_then(raw::text) {
+        Some(base) => Url::parse(&base).and_then(|base| base.join(&text)),
+        None => Url::parse(&text),
+    };
+    match url {
+        Ok(url) => url_parts(&url).into_js(&ctx),
+        Err(_) => Ok(Value::new_null(ctx)),
+    }
+}
+
+fn url_parts(url: &Url) -> Vec<String> {
+    vec![
+        quirks::href(url).to_owned(),
+        quirks::protocol(url).to_owned(),
+        quirks::username(url).to_owned(),
+        quirks::password(url).to_owned(),
+        quirks::host(url).to_owned(),
+        quirks::hostname(url).to_owned(),
+        quirks::port(url).to_owned(),
+        quirks::pathname(url).to_owned(),
+        quirks::search(url).to_owned(),
+        quirks::hash(url).to_owned(),
+        quirks::origin(url),
+    ]
+}
+
+/// The parts after one of them was set; a value that does not fit changes nothing.
+fn change_url<'js>(ctx: Ctx<'js>, href: Value<'js>, part: String, value: Value<'js>) -> rquickjs::Result<Value<'js>> {
+    let Some(mut url) = raw::text(&href).and_then(|href| Url::parse(&href).ok()) else {
+        return Ok(Value::new_null(ctx));
+    };
+    let value = raw::text(&value).unwrap_or_default();
+    // The setters of the URL standard ignore what does not fit.
+    let _: Result<(), ()> = match part.as_str() {
+        "protocol" => quirks::set_protocol(&mut url, &value),
+        "username" => quirks::set_username(&mut url, &value),
+        "password" => quirks::set_password(&mut url, &value),
+        "host" => quirks::set_host(&mut url, &value),
+        "hostname" => quirks::set_hostname(&mut url, &value),
+        "port" => quirks::set_port(&mut url, &value),
+        "pathname" => {
+            quirks::set_pathname(&mut url, &value);
+            Ok(())
+        }
+        "search" => {
+            quirks::set_search(&mut url, &value);
+            Ok(())
+        }
+        _ => {
+            quirks::set_hash(&mut url, &value);
+            Ok(())
+        }
+    };
+    url_parts(&url).into_js(&ctx)
+}
+
+fn parse_form<'js>(text: Value<'js>) -> Vec<String> {
+    let text = raw::text(&text).unwrap_or_default();
+    form_urlencoded::parse(text.as_bytes()).flat_map(|(name, value)| [name.into_owned(), value.into_owned()]).collect()
+}
+
+fn write_form<'js>(flat: Array<'js>) -> rquickjs::Result<String> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs(texts(&flat)?) {
+        form.append_pair(&name, &value);
+    }
+    Ok(form.finish())
+}
+
+fn texts(array: &Array<'_>) -> rquickjs::Result<Vec<String>> {
+    array.iter::<Value<'_>>().map(|value| Ok(raw::text(&value?).unwrap_or_default())).collect()
+}
+
+fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
+    let mut flat = flat.into_iter();
+    std::iter::from_fn(|| flat.next().zip(flat.next())).collect()
+}
