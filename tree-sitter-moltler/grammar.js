@@ -12,7 +12,7 @@ export default grammar({
 
   word: ($) => $.identifier,
 
-  extras: ($) => [/\s/, /\uFEFF/, $.comment],
+  extras: ($) => [/[ \t\r\n\f\v\u00A0\u200B\u2028\u2029\u2060\uFEFF]/, $.comment],
 
   conflicts: ($) => [
     // `SELECT FROM t`: a column named FROM, or a SELECT without columns.

@@ -7,13 +7,13 @@ export const lexical = {
   identifier: (_) => /[\p{Alphabetic}_][\p{Alphabetic}\p{N}\p{M}_$]*/,
 
   // `a name`; a back-tick is doubled inside.
-  quoted_identifier: (_) => /`([^`\n]|``)+`/,
+  quoted_identifier: (_) => /`([^`\r\n]|``)+`/,
 
   _name: ($) => choice($.identifier, $.quoted_identifier),
 
-  comment: (_) => token(choice(/--[^\n]*/, /\/\*[^*]*\*+([^/*][^*]*\*+)*\//)),
+  comment: (_) => token(choice(/--[^\r\n]*/, /\/\*[^*]*\*+([^/*][^*]*\*+)*\//)),
 
-  string: (_) => token(choice(/'([^'\\\x01]|''|\\[^\x01])*['\x01]/, /"([^"\\\x01]|""|\\[^\x01])*["\x01]/)),
+  string: (_) => token(choice(/'([^'\\\x01]|''|\\[^\x01])*('|\\?\x01)/, /"([^"\\\x01]|""|\\[^\x01])*("|\\?\x01)/)),
 
   number: (_) => token(/(\d[\d_]*(\.\d[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?/),
 

@@ -7457,7 +7457,7 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '#', 89,
         '%', 68,
         '&', 84,
-        '\'', 14,
+        '\'', 16,
         '(', 53,
         ')', 54,
         '*', 66,
@@ -7476,64 +7476,87 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '[', 77,
         ']', 78,
         '^', 87,
-        '`', 28,
+        '`', 30,
         '{', 80,
         '|', 85,
         '}', 81,
         '~', 88,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(40);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 1:
       if (lookahead == 0x01) ADVANCE(105);
-      if (lookahead == '\'') ADVANCE(15);
+      if (lookahead == '\'') ADVANCE(17);
       if (lookahead == '-') ADVANCE(111);
       if (lookahead == '/') ADVANCE(109);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) ADVANCE(110);
       if (lookahead != 0) ADVANCE(112);
       END_STATE();
     case 2:
       if (lookahead == 0x01) ADVANCE(105);
-      if (lookahead == '\'') ADVANCE(16);
-      if (lookahead == '-') ADVANCE(21);
-      if (lookahead == '/') ADVANCE(17);
+      if (lookahead == '\'') ADVANCE(18);
+      if (lookahead == '-') ADVANCE(23);
+      if (lookahead == '/') ADVANCE(19);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
-          lookahead == 0xfeff) SKIP(22);
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
+          lookahead == 0xfeff) SKIP(24);
       END_STATE();
     case 3:
-      if (lookahead == 0x01) ADVANCE(19);
-      if (lookahead == '\'') ADVANCE(20);
+      if (lookahead == 0x01) ADVANCE(21);
+      if (lookahead == '\'') ADVANCE(22);
       if (lookahead == '*') ADVANCE(107);
       if (lookahead != 0) ADVANCE(108);
       END_STATE();
     case 4:
       if (lookahead == 0x01) ADVANCE(96);
       if (lookahead == '"') ADVANCE(97);
-      if (lookahead == '\\') ADVANCE(37);
+      if (lookahead == '\\') ADVANCE(7);
       if (lookahead != 0) ADVANCE(4);
       END_STATE();
     case 5:
       if (lookahead == 0x01) ADVANCE(96);
       if (lookahead == '\'') ADVANCE(99);
-      if (lookahead == '\\') ADVANCE(38);
+      if (lookahead == '\\') ADVANCE(8);
       if (lookahead != 0) ADVANCE(5);
       END_STATE();
     case 6:
       if (lookahead == 0x01) ADVANCE(96);
       if (lookahead == '\'') ADVANCE(98);
-      if (lookahead == '\\') ADVANCE(38);
+      if (lookahead == '\\') ADVANCE(8);
       if (lookahead != 0) ADVANCE(5);
       END_STATE();
     case 7:
+      if (lookahead == 0x01) ADVANCE(96);
+      if (lookahead != 0) ADVANCE(4);
+      END_STATE();
+    case 8:
+      if (lookahead == 0x01) ADVANCE(96);
+      if (lookahead != 0) ADVANCE(5);
+      END_STATE();
+    case 9:
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7549,21 +7572,26 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '<', 72,
         '=', 50,
         '>', 74,
-        '?', 24,
+        '?', 26,
         '[', 77,
-        '`', 28,
+        '`', 30,
         '{', 80,
-        '|', 31,
+        '|', 33,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
-          lookahead == 0xfeff) SKIP(7);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
+          lookahead == 0xfeff) SKIP(9);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
-    case 8:
+    case 10:
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7575,143 +7603,152 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '-', 65,
         '.', 56,
         '/', 67,
-        ':', 25,
+        ':', 27,
         '<', 72,
         '=', 50,
         '>', 74,
-        '?', 24,
+        '?', 26,
         '[', 77,
-        '|', 31,
+        '|', 33,
       );
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
-          lookahead == 0xfeff) SKIP(8);
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
+          lookahead == 0xfeff) SKIP(10);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
-    case 9:
+    case 11:
       if (lookahead == '"') ADVANCE(4);
       if (lookahead == '\'') ADVANCE(5);
-      if (lookahead == '-') ADVANCE(21);
-      if (lookahead == '/') ADVANCE(17);
+      if (lookahead == '-') ADVANCE(23);
+      if (lookahead == '/') ADVANCE(19);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
-          lookahead == 0xfeff) SKIP(9);
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
+          lookahead == 0xfeff) SKIP(11);
       if (set_contains(sym_bare_target_character_set_1, 841, lookahead)) ADVANCE(113);
       END_STATE();
-    case 10:
+    case 12:
       if (lookahead == '\'') ADVANCE(103);
       END_STATE();
-    case 11:
-      if (lookahead == '\'') ADVANCE(104);
-      END_STATE();
-    case 12:
-      if (lookahead == '\'') ADVANCE(104);
-      if (lookahead != 0 &&
-          lookahead != 0x01) ADVANCE(112);
-      END_STATE();
     case 13:
-      if (lookahead == '\'') ADVANCE(36);
-      if (lookahead != 0 &&
-          lookahead != 0x01) ADVANCE(112);
+      if (lookahead == '\'') ADVANCE(104);
       END_STATE();
     case 14:
-      if (lookahead == '\'') ADVANCE(10);
+      if (lookahead == '\'') ADVANCE(104);
+      if (lookahead != 0 &&
+          lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 15:
-      if (lookahead == '\'') ADVANCE(12);
+      if (lookahead == '\'') ADVANCE(38);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 16:
-      if (lookahead == '\'') ADVANCE(11);
+      if (lookahead == '\'') ADVANCE(12);
       END_STATE();
     case 17:
-      if (lookahead == '*') ADVANCE(19);
+      if (lookahead == '\'') ADVANCE(14);
+      if (lookahead != 0 &&
+          lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 18:
-      if (lookahead == '*') ADVANCE(18);
-      if (lookahead == '/') ADVANCE(92);
-      if (lookahead != 0) ADVANCE(19);
+      if (lookahead == '\'') ADVANCE(13);
       END_STATE();
     case 19:
-      if (lookahead == '*') ADVANCE(18);
-      if (lookahead != 0) ADVANCE(19);
+      if (lookahead == '*') ADVANCE(21);
       END_STATE();
     case 20:
-      if (lookahead == '*') ADVANCE(107);
-      if (lookahead == 0x01 ||
-          lookahead == '\'') ADVANCE(19);
-      if (lookahead != 0) ADVANCE(108);
+      if (lookahead == '*') ADVANCE(20);
+      if (lookahead == '/') ADVANCE(92);
+      if (lookahead != 0) ADVANCE(21);
       END_STATE();
     case 21:
-      if (lookahead == '-') ADVANCE(95);
+      if (lookahead == '*') ADVANCE(20);
+      if (lookahead != 0) ADVANCE(21);
       END_STATE();
     case 22:
-      if (lookahead == '-') ADVANCE(21);
-      if (lookahead == '/') ADVANCE(17);
-      if (('\t' <= lookahead && lookahead <= '\r') ||
-          lookahead == ' ' ||
-          lookahead == 0xfeff) SKIP(22);
+      if (lookahead == '*') ADVANCE(107);
+      if (lookahead == 0x01 ||
+          lookahead == '\'') ADVANCE(21);
+      if (lookahead != 0) ADVANCE(108);
       END_STATE();
     case 23:
+      if (lookahead == '-') ADVANCE(95);
+      END_STATE();
+    case 24:
+      if (lookahead == '-') ADVANCE(23);
+      if (lookahead == '/') ADVANCE(19);
+      if (('\t' <= lookahead && lookahead <= '\r') ||
+          lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
+          lookahead == 0xfeff) SKIP(24);
+      END_STATE();
+    case 25:
       if (lookahead == '.') ADVANCE(52);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(101);
       END_STATE();
-    case 24:
+    case 26:
       if (lookahead == '.') ADVANCE(76);
       if (lookahead == '?') ADVANCE(62);
       END_STATE();
-    case 25:
+    case 27:
       if (lookahead == ':') ADVANCE(79);
       END_STATE();
-    case 26:
+    case 28:
       if (lookahead == '=') ADVANCE(70);
       END_STATE();
-    case 27:
+    case 29:
       if (lookahead == '?') ADVANCE(62);
       END_STATE();
-    case 28:
-      if (lookahead == '`') ADVANCE(30);
-      if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(29);
-      END_STATE();
-    case 29:
-      if (lookahead == '`') ADVANCE(91);
-      if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(29);
-      END_STATE();
     case 30:
-      if (lookahead == '`') ADVANCE(29);
+      if (lookahead == '`') ADVANCE(32);
+      if (lookahead != 0 &&
+          lookahead != '\n' &&
+          lookahead != '\r') ADVANCE(31);
       END_STATE();
     case 31:
-      if (lookahead == '|') ADVANCE(63);
+      if (lookahead == '`') ADVANCE(91);
+      if (lookahead != 0 &&
+          lookahead != '\n' &&
+          lookahead != '\r') ADVANCE(31);
       END_STATE();
     case 32:
-      if (lookahead == '+' ||
-          lookahead == '-') ADVANCE(34);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(102);
+      if (lookahead == '`') ADVANCE(31);
       END_STATE();
     case 33:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(101);
+      if (lookahead == '|') ADVANCE(63);
       END_STATE();
     case 34:
+      if (lookahead == '+' ||
+          lookahead == '-') ADVANCE(36);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(102);
       END_STATE();
     case 35:
-      if (set_contains(sym_bare_target_character_set_1, 841, lookahead)) ADVANCE(113);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(101);
       END_STATE();
     case 36:
-      if (lookahead != 0 &&
-          lookahead != 0x01 &&
-          lookahead != '\'') ADVANCE(112);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(102);
       END_STATE();
     case 37:
-      if (lookahead != 0 &&
-          lookahead != 0x01) ADVANCE(4);
+      if (set_contains(sym_bare_target_character_set_1, 841, lookahead)) ADVANCE(113);
       END_STATE();
     case 38:
       if (lookahead != 0 &&
-          lookahead != 0x01) ADVANCE(5);
+          lookahead != 0x01 &&
+          lookahead != '\'') ADVANCE(112);
       END_STATE();
     case 39:
       if (eof) ADVANCE(46);
@@ -7740,16 +7777,21 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '[', 77,
         ']', 78,
         '^', 87,
-        '`', 28,
+        '`', 30,
         '{', 80,
         '|', 85,
         '}', 81,
         '~', 88,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(39);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 40:
@@ -7759,7 +7801,7 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '#', 89,
         '%', 68,
         '&', 84,
-        '\'', 14,
+        '\'', 16,
         '(', 53,
         ')', 54,
         '*', 66,
@@ -7778,22 +7820,27 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '[', 77,
         ']', 78,
         '^', 87,
-        '`', 28,
+        '`', 30,
         '{', 80,
         '|', 85,
         '}', 81,
         '~', 88,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(40);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 41:
       if (eof) ADVANCE(46);
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7810,24 +7857,29 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '<', 72,
         '=', 49,
         '>', 74,
-        '?', 24,
+        '?', 26,
         '[', 77,
         ']', 78,
-        '`', 28,
+        '`', 30,
         '{', 80,
-        '|', 31,
+        '|', 33,
         '}', 81,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(41);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 42:
       if (eof) ADVANCE(46);
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7844,22 +7896,27 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '<', 72,
         '=', 49,
         '>', 74,
-        '?', 24,
+        '?', 26,
         '[', 77,
         ']', 78,
-        '`', 28,
-        '|', 31,
+        '`', 30,
+        '|', 33,
         '}', 81,
       );
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(42);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 43:
       if (eof) ADVANCE(46);
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7869,31 +7926,36 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '+', 64,
         ',', 51,
         '-', 65,
-        '.', 23,
+        '.', 25,
         '/', 67,
         ':', 60,
         ';', 47,
         '<', 72,
         '=', 49,
         '>', 74,
-        '?', 27,
+        '?', 29,
         '[', 77,
         ']', 78,
-        '`', 28,
+        '`', 30,
         '{', 80,
-        '|', 31,
+        '|', 33,
         '}', 81,
       );
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(43);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
     case 44:
       if (eof) ADVANCE(46);
       ADVANCE_MAP(
-        '!', 26,
+        '!', 28,
         '"', 4,
         '%', 68,
         '\'', 5,
@@ -7905,17 +7967,22 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '-', 65,
         '.', 57,
         '/', 67,
-        ':', 25,
+        ':', 27,
         ';', 47,
         '<', 72,
         '=', 49,
         '>', 74,
-        '?', 24,
+        '?', 26,
         '[', 77,
-        '|', 31,
+        '|', 33,
       );
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(44);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
@@ -7925,14 +7992,19 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
         '"', 4,
         '\'', 6,
         ')', 54,
-        '-', 21,
-        '/', 17,
+        '-', 23,
+        '/', 19,
         ';', 47,
         '=', 48,
-        '`', 28,
+        '`', 30,
       );
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(45);
       if (set_contains(sym_identifier_character_set_1, 758, lookahead)) ADVANCE(90);
       END_STATE();
@@ -8010,7 +8082,7 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 67:
       ACCEPT_TOKEN(anon_sym_SLASH);
-      if (lookahead == '*') ADVANCE(19);
+      if (lookahead == '*') ADVANCE(21);
       END_STATE();
     case 68:
       ACCEPT_TOKEN(anon_sym_PERCENT);
@@ -8091,7 +8163,7 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 91:
       ACCEPT_TOKEN(sym_quoted_identifier);
-      if (lookahead == '`') ADVANCE(29);
+      if (lookahead == '`') ADVANCE(31);
       END_STATE();
     case 92:
       ACCEPT_TOKEN(sym_comment);
@@ -8099,21 +8171,24 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
     case 93:
       ACCEPT_TOKEN(sym_comment);
       if (lookahead == 0x01) ADVANCE(95);
-      if (lookahead == '\n') ADVANCE(112);
       if (lookahead == '\'') ADVANCE(94);
+      if (lookahead == '\n' ||
+          lookahead == '\r') ADVANCE(112);
       if (lookahead != 0) ADVANCE(106);
       END_STATE();
     case 94:
       ACCEPT_TOKEN(sym_comment);
-      if (lookahead == '\n') ADVANCE(112);
       if (lookahead == 0x01 ||
           lookahead == '\'') ADVANCE(95);
+      if (lookahead == '\n' ||
+          lookahead == '\r') ADVANCE(112);
       if (lookahead != 0) ADVANCE(106);
       END_STATE();
     case 95:
       ACCEPT_TOKEN(sym_comment);
       if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(95);
+          lookahead != '\n' &&
+          lookahead != '\r') ADVANCE(95);
       END_STATE();
     case 96:
       ACCEPT_TOKEN(sym_string);
@@ -8132,16 +8207,16 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 100:
       ACCEPT_TOKEN(sym_number);
-      if (lookahead == '.') ADVANCE(33);
+      if (lookahead == '.') ADVANCE(35);
       if (lookahead == 'E' ||
-          lookahead == 'e') ADVANCE(32);
+          lookahead == 'e') ADVANCE(34);
       if (('0' <= lookahead && lookahead <= '9') ||
           lookahead == '_') ADVANCE(100);
       END_STATE();
     case 101:
       ACCEPT_TOKEN(sym_number);
       if (lookahead == 'E' ||
-          lookahead == 'e') ADVANCE(32);
+          lookahead == 'e') ADVANCE(34);
       if (('0' <= lookahead && lookahead <= '9') ||
           lookahead == '_') ADVANCE(101);
       END_STATE();
@@ -8160,8 +8235,9 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 106:
       ACCEPT_TOKEN(sym_raw_content);
-      if (lookahead == '\n') ADVANCE(112);
       if (lookahead == '\'') ADVANCE(93);
+      if (lookahead == '\n' ||
+          lookahead == '\r') ADVANCE(112);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(106);
       END_STATE();
@@ -8182,39 +8258,44 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 109:
       ACCEPT_TOKEN(sym_raw_content);
-      if (lookahead == '\'') ADVANCE(13);
+      if (lookahead == '\'') ADVANCE(15);
       if (lookahead == '*') ADVANCE(108);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 110:
       ACCEPT_TOKEN(sym_raw_content);
-      if (lookahead == '\'') ADVANCE(13);
+      if (lookahead == '\'') ADVANCE(15);
       if (lookahead == '-') ADVANCE(111);
       if (lookahead == '/') ADVANCE(109);
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) ADVANCE(110);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 111:
       ACCEPT_TOKEN(sym_raw_content);
-      if (lookahead == '\'') ADVANCE(13);
+      if (lookahead == '\'') ADVANCE(15);
       if (lookahead == '-') ADVANCE(106);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 112:
       ACCEPT_TOKEN(sym_raw_content);
-      if (lookahead == '\'') ADVANCE(13);
+      if (lookahead == '\'') ADVANCE(15);
       if (lookahead != 0 &&
           lookahead != 0x01) ADVANCE(112);
       END_STATE();
     case 113:
       ACCEPT_TOKEN(sym_bare_target);
       if (lookahead == '-' ||
-          lookahead == '.') ADVANCE(35);
+          lookahead == '.') ADVANCE(37);
       if (set_contains(sym_bare_target_character_set_2, 842, lookahead)) ADVANCE(113);
       END_STATE();
     default:
@@ -8277,6 +8358,11 @@ static bool ts_lex_keywords(TSLexer *lexer, TSStateId state) {
       );
       if (('\t' <= lookahead && lookahead <= '\r') ||
           lookahead == ' ' ||
+          lookahead == 0xa0 ||
+          lookahead == 0x200b ||
+          lookahead == 0x2028 ||
+          lookahead == 0x2029 ||
+          lookahead == 0x2060 ||
           lookahead == 0xfeff) SKIP(0);
       END_STATE();
     case 1:
@@ -11471,7 +11557,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [89] = {.lex_state = 42},
   [90] = {.lex_state = 42},
   [91] = {.lex_state = 42},
-  [92] = {.lex_state = 7},
+  [92] = {.lex_state = 9},
   [93] = {.lex_state = 41},
   [94] = {.lex_state = 41},
   [95] = {.lex_state = 41},
@@ -12605,7 +12691,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1223] = {.lex_state = 42},
   [1224] = {.lex_state = 42},
   [1225] = {.lex_state = 42},
-  [1226] = {.lex_state = 8},
+  [1226] = {.lex_state = 10},
   [1227] = {.lex_state = 42},
   [1228] = {.lex_state = 42},
   [1229] = {.lex_state = 42},
@@ -12664,10 +12750,10 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1282] = {.lex_state = 42},
   [1283] = {.lex_state = 41},
   [1284] = {.lex_state = 42},
-  [1285] = {.lex_state = 8},
+  [1285] = {.lex_state = 10},
   [1286] = {.lex_state = 42},
   [1287] = {.lex_state = 42},
-  [1288] = {.lex_state = 8},
+  [1288] = {.lex_state = 10},
   [1289] = {.lex_state = 41},
   [1290] = {.lex_state = 41},
   [1291] = {.lex_state = 41},
@@ -12715,16 +12801,16 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1333] = {.lex_state = 41},
   [1334] = {.lex_state = 41},
   [1335] = {.lex_state = 41},
-  [1336] = {.lex_state = 8},
-  [1337] = {.lex_state = 8},
-  [1338] = {.lex_state = 8},
+  [1336] = {.lex_state = 10},
+  [1337] = {.lex_state = 10},
+  [1338] = {.lex_state = 10},
   [1339] = {.lex_state = 41},
   [1340] = {.lex_state = 41},
   [1341] = {.lex_state = 41},
   [1342] = {.lex_state = 41},
   [1343] = {.lex_state = 42},
   [1344] = {.lex_state = 41},
-  [1345] = {.lex_state = 8},
+  [1345] = {.lex_state = 10},
   [1346] = {.lex_state = 42},
   [1347] = {.lex_state = 41},
   [1348] = {.lex_state = 41},
@@ -12733,10 +12819,10 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1351] = {.lex_state = 44},
   [1352] = {.lex_state = 41},
   [1353] = {.lex_state = 41},
-  [1354] = {.lex_state = 8},
+  [1354] = {.lex_state = 10},
   [1355] = {.lex_state = 41},
   [1356] = {.lex_state = 41},
-  [1357] = {.lex_state = 8},
+  [1357] = {.lex_state = 10},
   [1358] = {.lex_state = 41},
   [1359] = {.lex_state = 41},
   [1360] = {.lex_state = 41},
@@ -12744,7 +12830,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1362] = {.lex_state = 41},
   [1363] = {.lex_state = 44},
   [1364] = {.lex_state = 41},
-  [1365] = {.lex_state = 8},
+  [1365] = {.lex_state = 10},
   [1366] = {.lex_state = 41},
   [1367] = {.lex_state = 41},
   [1368] = {.lex_state = 44},
@@ -12754,7 +12840,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1372] = {.lex_state = 44},
   [1373] = {.lex_state = 44},
   [1374] = {.lex_state = 44},
-  [1375] = {.lex_state = 8},
+  [1375] = {.lex_state = 10},
   [1376] = {.lex_state = 41},
   [1377] = {.lex_state = 44},
   [1378] = {.lex_state = 44},
@@ -12784,7 +12870,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1402] = {.lex_state = 44},
   [1403] = {.lex_state = 44},
   [1404] = {.lex_state = 44},
-  [1405] = {.lex_state = 8},
+  [1405] = {.lex_state = 10},
   [1406] = {.lex_state = 41},
   [1407] = {.lex_state = 44},
   [1408] = {.lex_state = 44},
@@ -12841,7 +12927,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [1459] = {.lex_state = 44},
   [1460] = {.lex_state = 44},
   [1461] = {.lex_state = 44},
-  [1462] = {.lex_state = 8},
+  [1462] = {.lex_state = 10},
   [1463] = {.lex_state = 41},
   [1464] = {.lex_state = 0},
   [1465] = {.lex_state = 41},
@@ -13726,7 +13812,7 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [2344] = {.lex_state = 0},
   [2345] = {.lex_state = 0},
   [2346] = {.lex_state = 0},
-  [2347] = {.lex_state = 9},
+  [2347] = {.lex_state = 11},
   [2348] = {.lex_state = 0},
   [2349] = {.lex_state = 0},
   [2350] = {.lex_state = 0},

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHasher;
 
 use crate::line_index::{Encoding, Metrics, Position, advance, floor_char_boundary, line_start};
-use crate::split::scan_statement;
+use crate::split::{Memo, scan_statement};
 use crate::text::TextRange;
 
 /// A statement of a document; it keeps its id while edits change its text.
@@ -82,9 +82,10 @@ impl Document {
         let mut document = Document::default();
         let text = &text[..floor_char_boundary(text, u32::MAX as usize)];
         let mut entries = Vec::new();
+        let mut memo = Memo::default();
         let mut start = 0;
         while start < text.len() {
-            let scan = scan_statement(&text[start..], true);
+            let scan = scan_statement(text, start, true, &mut memo);
             let lookahead = (scan.examined - scan.end) as u32;
             entries.push(document.entry(&text[start..start + scan.end], lookahead));
             start += scan.end;
@@ -237,14 +238,16 @@ impl Document {
         let mut found: Vec<(usize, usize, u32)> = Vec::new();
         let mut start = 0;
         let mut whole = self.chunks.get(next.chunk).is_none();
+        let mut memo = Memo::default();
         // Behind the loop all of the text taken is split, and the next old statement starts right there.
         while start < text.len() {
-            let scan = scan_statement(&text[start..], whole);
+            let scan = scan_statement(&text, start, whole, &mut memo);
             if !whole && start + scan.examined > text.len() {
                 // More of the old text decides; take twice as much as there was, so that a long search stays linear.
                 let wanted = text.len() * 2 + 64;
                 while text.len() < wanted && take(&mut next, &mut next_offset, &mut text, &self.chunks) {}
                 whole = self.chunks.get(next.chunk).is_none();
+                memo = Memo::default();
                 continue;
             }
             found.push((start, start + scan.end, (scan.examined - scan.end) as u32));

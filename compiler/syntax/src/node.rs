@@ -54,7 +54,7 @@ impl<'tree> SyntaxNode<'tree> {
 
     /// Whether the parser made it up because it has to be there.
     pub fn is_missing(self) -> bool {
-        self.node.is_missing()
+        is_made_up(self.node, self.text)
     }
 
     /// Whether there is an error in it.
@@ -80,7 +80,7 @@ impl<'tree> SyntaxNode<'tree> {
 
     /// The first child in this field, unless the parser made it up.
     pub fn field(self, name: &str) -> Option<SyntaxNode<'tree>> {
-        self.node.child_by_field_name(name).filter(|node| !node.is_missing()).map(|node| self.with(node))
+        self.node.child_by_field_name(name).filter(|node| !is_made_up(*node, self.text)).map(|node| self.with(node))
     }
 
     /// All children in this field, but those that the parser made up.
@@ -91,7 +91,7 @@ impl<'tree> SyntaxNode<'tree> {
             while more {
                 let found = (cursor.field_name() == Some(name)).then(|| cursor.node());
                 more = cursor.goto_next_sibling();
-                if let Some(node) = found.filter(|node| !node.is_missing()) {
+                if let Some(node) = found.filter(|node| !is_made_up(*node, self.text)) {
                     return Some(self.with(node));
                 }
             }
@@ -148,6 +148,11 @@ impl<'tree> SyntaxNode<'tree> {
     fn with(self, node: tree_sitter::Node<'tree>) -> SyntaxNode<'tree> {
         SyntaxNode { node, text: self.text }
     }
+}
+
+/// Made up by the generated parser, or read from what was added behind the end of the text.
+fn is_made_up(node: tree_sitter::Node<'_>, text: &str) -> bool {
+    node.is_missing() || node.start_byte() >= text.len() && node.end_byte() > node.start_byte()
 }
 
 impl PartialEq for SyntaxNode<'_> {

@@ -1,28 +1,48 @@
 //! Text to tree.
+//!
+//! The generated parser reads a text that has been prepared by our own lexer: a string, raw block or comment that is never
+//! closed ends where [`crate::split`] says, and what is open when a statement ends without its `;` is closed behind the end
+//! of the text. So damage looks the same to both, and the tree of half a statement is the tree of a whole one.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::ast::SourceFile;
 use crate::error::SyntaxError;
 use crate::node::SyntaxNode;
+use crate::split::{Anatomy, Block, OpenKind, anatomy};
+
+/// How deep brackets and blocks may be nested.
+pub(crate) const MAX_NESTING: usize = 256;
+/// How deep a tree may be: what walks over it calls itself at each level.
+const MAX_DEPTH: usize = 512;
+/// A text with fewer tokens and brackets than this has no deeper tree.
+const SHALLOW_TOKENS: u32 = 120;
 
 /// The tree of a text and what is wrong with it. There is a tree for every text.
 #[derive(Clone, Debug)]
 pub struct Parse {
     text: Box<str>,
     tree: tree_sitter::Tree,
+    /// Where the text is nested too deeply to be read; the tree is empty then.
+    too_deep: Option<u32>,
 }
 
 /// Parses the text of a statement, or of several.
 pub fn parse(text: &str) -> Parse {
-    thread_local! {
-        static PARSER: RefCell<tree_sitter::Parser> = RefCell::new(new_parser());
+    let anatomy = anatomy(text, MAX_NESTING);
+    let mut too_deep = anatomy.too_deep;
+    let mut tree = match too_deep {
+        None => parse_prepared(&prepare(text, &anatomy)),
+        Some(_) => parse_prepared(""),
+    };
+    if anatomy.tokens > SHALLOW_TOKENS
+        && let Some(at) = deeper_than(&tree, MAX_DEPTH)
+    {
+        too_deep = Some(at.min(text.len() as u32));
+        tree = parse_prepared("");
     }
-    let tree = PARSER.with_borrow_mut(|parser| {
-        parser.reset();
-        parser.parse(text, None).expect("a parser with a language and without a limit gives a tree")
-    });
-    Parse { text: text.into(), tree }
+    Parse { text: text.into(), tree, too_deep }
 }
 
 impl Parse {
@@ -45,14 +65,120 @@ impl Parse {
     pub fn errors(&self) -> Vec<SyntaxError> {
         crate::error::errors(self)
     }
+
+    /// Where the text is nested too deeply to be read; the tree is empty then.
+    pub(crate) fn too_deep(&self) -> Option<u32> {
+        self.too_deep
+    }
 }
 
 pub(crate) fn language() -> tree_sitter::Language {
     tree_sitter_moltler::LANGUAGE.into()
 }
 
+/// Runs something with this thread's parser.
+pub(crate) fn with_parser<T>(run: impl FnOnce(&mut tree_sitter::Parser) -> T) -> T {
+    thread_local! {
+        static PARSER: RefCell<tree_sitter::Parser> = RefCell::new(new_parser());
+    }
+    PARSER.with_borrow_mut(run)
+}
+
 fn new_parser() -> tree_sitter::Parser {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&language()).expect("the generated parser fits its library");
     parser
+}
+
+fn parse_prepared(text: &str) -> tree_sitter::Tree {
+    with_parser(|parser| {
+        parser.reset();
+        parser.parse(text, None).expect("a parser with a language and without a limit gives a tree")
+    })
+}
+
+/// The text as the generated parser reads it. All offsets stay; what is closed at the end is added behind it.
+pub(crate) fn prepare<'text>(text: &'text str, anatomy: &Anatomy) -> Cow<'text, str> {
+    /// Ends a string or a raw block, see the grammar.
+    const END: char = '\u{1}';
+    let forged = text.contains(END);
+    if anatomy.open.is_empty() && !anatomy.unterminated && !forged {
+        return Cow::Borrowed(text);
+    }
+    let mut prepared = if forged { text.replace(END, "\u{2}") } else { text.to_owned() };
+    let mut closing = String::new();
+    for open in &anatomy.open {
+        let (start, end) = (open.range.start() as usize, open.end as usize);
+        match open.kind {
+            OpenKind::String | OpenKind::RawBlock => {
+                // It ends before a line, which leaves a place for the mark, or with the text.
+                let last = end - 1;
+                if last >= open.range.end() as usize && matches!(prepared.as_bytes()[last], b'\n' | b'\r') {
+                    prepared.replace_range(last..end, "\u{1}");
+                } else if end == text.len() {
+                    closing.push(END);
+                }
+            }
+            OpenKind::Comment => prepared.replace_range(start..start + 2, "--"),
+            OpenKind::Name | OpenKind::Bracket(_) | OpenKind::Block(_) => {}
+        }
+    }
+    // What the last statement leaves open; statements before it have ended at a place where nothing can be added.
+    let length = text.len() as u32;
+    if anatomy.unterminated && closing.is_empty() && anatomy.ends_in_line_comment {
+        closing.push('\n');
+    }
+    let last = || anatomy.open.iter().filter(move |open| open.end == length).rev();
+    for open in last() {
+        if let OpenKind::Bracket(bracket) = open.kind {
+            closing.push(match bracket {
+                b'(' => ')',
+                b'[' => ']',
+                _ => '}',
+            });
+        }
+    }
+    let mut blocks = last().filter_map(|open| match open.kind {
+        OpenKind::Block(block) => Some(block),
+        _ => None,
+    });
+    if let Some(block) = blocks.next() {
+        closing.push_str(if anatomy.inside_statement { ";" } else { " " });
+        closing.push_str(end_of(block));
+        for block in blocks {
+            closing.push_str(end_of(block));
+        }
+    }
+    prepared.push_str(&closing);
+    Cow::Owned(prepared)
+}
+
+fn end_of(block: Block) -> &'static str {
+    match block {
+        Block::Test => "END TEST;",
+        Block::If => "END IF;",
+        Block::Loop => "END LOOP;",
+        Block::Try => "END TRY;",
+    }
+}
+
+/// The offset of the first node that is deeper in the tree than the limit.
+fn deeper_than(tree: &tree_sitter::Tree, limit: usize) -> Option<u32> {
+    let mut cursor = tree.walk();
+    let mut depth = 0;
+    loop {
+        if cursor.goto_first_child() {
+            depth += 1;
+            if depth > limit {
+                return Some(cursor.node().start_byte() as u32);
+            }
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+            depth -= 1;
+        }
+    }
 }

@@ -20,9 +20,10 @@ use crate::text::TextRange;
 /// The ranges of all statements of a text, in order; together they are the whole text.
 pub fn split(text: &str) -> Vec<TextRange> {
     let mut ranges = Vec::new();
+    let mut memo = Memo::default();
     let mut start = 0;
     while start < text.len() {
-        let scan = scan_statement(&text[start..], true);
+        let scan = scan_statement(text, start, true, &mut memo);
         ranges.push(TextRange::from(start..start + scan.end));
         start += scan.end;
     }
@@ -38,27 +39,84 @@ pub(crate) struct Scan {
     pub(crate) examined: usize,
 }
 
-/// The first statement of a text that is not empty. With `whole` false the text may go on behind its end; a result with
-/// `examined` beyond the text's length then says that more of it is needed.
-pub(crate) fn scan_statement(text: &str, whole: bool) -> Scan {
-    let mut scanner = Scanner { text: text.as_bytes(), at: 0, examined: 0, whole };
+/// The statement of a text that starts at `start`, where the text is not at its end; `end` and `examined` count from there.
+/// With `whole` false the text may go on behind its end; a result with `examined` beyond it then says that more is needed.
+pub(crate) fn scan_statement(text: &str, start: usize, whole: bool, memo: &mut Memo) -> Scan {
+    let mut scanner = Scanner::new(&text[start..], whole);
+    scanner.comment_end = memo.comment_end.map(|end| end.saturating_sub(start)).filter(|end| *end > 0);
     scanner.statement();
+    memo.comment_end = scanner.comment_end.map(|end| end.saturating_add(start));
     Scan { end: scanner.at, examined: scanner.examined.max(scanner.at) }
 }
 
-/// Where an unclosed string of this text ends, when `start` is the position of its opening quote; else behind its closing
-/// quote, with `true`.
-pub fn string_end(text: &str, start: usize) -> (usize, bool) {
-    let mut scanner = Scanner { text: text.as_bytes(), at: start, examined: 0, whole: true };
-    let closed = scanner.string();
-    (scanner.at, closed)
+/// What is remembered from one statement of a text to the next, so that a search to the end of the text is made once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memo {
+    /// The first `*/` behind the last one that was looked for; beyond the text where there is none.
+    comment_end: Option<usize>,
 }
 
-/// The same for a raw block whose opening `'''` stands at `start`.
-pub fn raw_block_end(text: &str, start: usize) -> (usize, bool) {
-    let mut scanner = Scanner { text: text.as_bytes(), at: start, examined: 0, whole: true };
-    let closed = scanner.raw_block();
-    (scanner.at, closed)
+/// Something that is opened in a text and never closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) kind: OpenKind,
+    /// What opens it.
+    pub(crate) range: TextRange,
+    /// Where it ends all the same.
+    pub(crate) end: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenKind {
+    String,
+    RawBlock,
+    Comment,
+    /// A name in back-ticks.
+    Name,
+    /// `(`, `[` or `{`, in a statement without `;`.
+    Bracket(u8),
+    Block(Block),
+}
+
+/// How a text is built, as far as it can be told without its grammar.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Anatomy {
+    /// What is never closed, in the order of the ends; what ends with the statement has the order of the text.
+    pub(crate) open: Vec<Open>,
+    /// Where brackets or blocks are nested deeper than allowed.
+    pub(crate) too_deep: Option<u32>,
+    /// Whether the last statement has no `;`.
+    pub(crate) unterminated: bool,
+    /// Whether the last statement is one of a block that is not closed, and has begun.
+    pub(crate) inside_statement: bool,
+    /// Whether the text ends inside a comment that ends with its line.
+    pub(crate) ends_in_line_comment: bool,
+    /// Behind the last token.
+    pub(crate) token_end: u32,
+    /// How many tokens there are.
+    pub(crate) tokens: u32,
+    brackets: Vec<(u8, u32)>,
+    blocks: Vec<TextRange>,
+    limit: usize,
+}
+
+/// The anatomy of a text of one or more statements.
+pub(crate) fn anatomy(text: &str, limit: usize) -> Anatomy {
+    let mut anatomy = Anatomy { limit, ..Anatomy::default() };
+    let mut memo = Memo::default();
+    let mut start = 0;
+    while start < text.len() {
+        let mut scanner = Scanner::new(&text[start..], true);
+        scanner.comment_end = memo.comment_end.map(|end| end.saturating_sub(start)).filter(|end| *end > 0);
+        scanner.base = start as u32;
+        (anatomy.unterminated, anatomy.inside_statement, anatomy.ends_in_line_comment) = (false, false, false);
+        scanner.notes = Some(anatomy);
+        scanner.statement();
+        memo.comment_end = scanner.comment_end.map(|end| end.saturating_add(start));
+        start += scanner.at;
+        anatomy = scanner.notes.take().expect("it was put there");
+    }
+    anatomy
 }
 
 /// Words behind which `'''` opens a raw block.
@@ -108,12 +166,12 @@ const BLOCK_STATEMENTS: [&str; 21] = [
 /// Whether the text begins with the head of a definition (`CREATE CONNECTOR TYPE|ENTITY|ACTION`, `REGISTER|PACKAGE|PUBLISH|INSTALL
 /// CONNECTOR`, `TEST CONNECTOR TYPE`). An instance may be named `type`: `CREATE CONNECTOR type TYPE …` is no definition.
 pub fn is_definition_head(text: &str) -> bool {
-    Scanner { text: text.as_bytes(), at: 0, examined: 0, whole: true }.definition_head(0)
+    Scanner::new(text, true).definition_head(0)
 }
 
 /// Whether the text begins with the head of a definition or with a word that starts a statement.
 pub fn is_statement_head(text: &str) -> bool {
-    Scanner { text: text.as_bytes(), at: 0, examined: 0, whole: true }.statement_head(0)
+    Scanner::new(text, true).statement_head(0)
 }
 
 struct Scanner<'text> {
@@ -121,6 +179,11 @@ struct Scanner<'text> {
     at: usize,
     examined: usize,
     whole: bool,
+    /// See [`Memo::comment_end`].
+    comment_end: Option<usize>,
+    /// What is written down for [`anatomy`], and where this statement starts in its text.
+    notes: Option<Anatomy>,
+    base: u32,
 }
 
 /// What the word before makes of the next one.
@@ -135,8 +198,8 @@ enum Before {
 }
 
 /// A block that is open.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
     Test,
     If,
     Loop,
@@ -152,7 +215,35 @@ enum Waits {
     Loop,
 }
 
-impl Scanner<'_> {
+impl<'text> Scanner<'text> {
+    fn new(text: &'text str, whole: bool) -> Scanner<'text> {
+        Scanner { text: text.as_bytes(), at: 0, examined: 0, whole, comment_end: None, notes: None, base: 0 }
+    }
+
+    fn note(&mut self, kind: OpenKind, start: usize, length: usize) {
+        let (base, end) = (self.base, self.base + self.at as u32);
+        if let Some(notes) = &mut self.notes {
+            let start = base + start as u32;
+            notes.open.push(Open { kind, range: TextRange::new(start, start + length as u32), end });
+        }
+    }
+
+    /// How many bytes the blank at `at` has; 0 when there is none.
+    fn blank(&mut self, at: usize) -> usize {
+        match self.byte(at) {
+            Some(b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c) => 1,
+            Some(0xc2) if self.byte(at + 1) == Some(0xa0) => 2,
+            Some(0xe2 | 0xef) => {
+                self.byte(at + 2);
+                // U+200B, U+2028, U+2029, U+2060, U+FEFF
+                let blanks: [&[u8]; 5] =
+                    [&[0xe2, 0x80, 0x8b], &[0xe2, 0x80, 0xa8], &[0xe2, 0x80, 0xa9], &[0xe2, 0x81, 0xa0], &[0xef, 0xbb, 0xbf]];
+                if blanks.iter().any(|blank| self.text[at..].starts_with(blank)) { 3 } else { 0 }
+            }
+            _ => 0,
+        }
+    }
+
     fn byte(&mut self, at: usize) -> Option<u8> {
         let byte = self.text.get(at).copied();
         self.examined = self.examined.max(match byte {
@@ -177,7 +268,7 @@ impl Scanner<'_> {
     fn word_end(&mut self, at: usize) -> usize {
         let mut end = at;
         while let Some(byte) = self.byte(end) {
-            let part = byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
+            let part = byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 && self.blank(end) == 0;
             if !(part || end > at && (byte.is_ascii_digit() || byte == b'$')) {
                 break;
             }
@@ -192,10 +283,12 @@ impl Scanner<'_> {
     }
 
     fn skip_blanks(&mut self, mut at: usize) -> usize {
-        while matches!(self.byte(at), Some(b' ' | b'\t' | b'\r' | b'\n' | 0x0c)) {
-            at += 1;
+        loop {
+            match self.blank(at) {
+                0 => return at,
+                length => at += length,
+            }
         }
-        at
     }
 
     fn definition_head(&mut self, at: usize) -> bool {
@@ -281,6 +374,7 @@ impl Scanner<'_> {
         false
     }
 
+    /// From `--` to the end of its line.
     fn line_comment(&mut self) {
         while !matches!(self.byte(self.at), None | Some(b'\n' | b'\r')) {
             self.at += 1;
@@ -288,15 +382,29 @@ impl Scanner<'_> {
     }
 
     fn block_comment(&mut self) {
-        let mut at = self.at + 2;
-        while let Some(byte) = self.byte(at) {
-            if byte == b'*' && self.byte(at + 1) == Some(b'/') {
-                self.at = at + 2;
-                return;
+        let start = self.at;
+        let end = match self.comment_end.filter(|end| *end > start + 3) {
+            Some(end) => end,
+            None => {
+                let mut at = start + 2;
+                loop {
+                    match self.byte(at) {
+                        Some(b'*') if self.byte(at + 1) == Some(b'/') => break at + 2,
+                        Some(_) => at += 1,
+                        None => break usize::MAX,
+                    }
+                }
             }
-            at += 1;
+        };
+        self.comment_end = Some(end);
+        if end <= self.text.len() {
+            self.byte(end - 1);
+            self.at = end;
+        } else {
+            self.byte(self.text.len());
+            self.line_comment();
+            self.note(OpenKind::Comment, start, 2);
         }
-        self.line_comment();
     }
 
     fn is_raw_fence(&mut self) -> bool {
@@ -315,15 +423,21 @@ impl Scanner<'_> {
         let mut raw_may_follow = false;
         let mut before = Before::Operator;
         let mut may_hold_select = false;
+        let statement_start = self.at;
         while let Some(byte) = self.byte(self.at) {
             let at = self.at;
+            let blank = self.blank(at);
+            if blank > 0 {
+                self.at += blank;
+                continue;
+            }
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | 0x0c => {
-                    self.at += 1;
-                    continue;
-                }
                 b'-' if self.byte(at + 1) == Some(b'-') => {
                     self.line_comment();
+                    let at_end = self.at == self.text.len();
+                    if let Some(notes) = &mut self.notes {
+                        notes.ends_in_line_comment = at_end;
+                    }
                     continue;
                 }
                 b'/' if self.byte(at + 1) == Some(b'*') => {
@@ -334,10 +448,11 @@ impl Scanner<'_> {
             }
             let outermost = fresh && blocks.is_empty();
             if !outermost && (fresh || self.is_line_start(at)) && self.definition_head(at) {
-                return;
+                return self.unfinished(&blocks, fresh);
             }
             if byte == b';' {
                 self.at += 1;
+                self.note_token(b';');
                 if blocks.is_empty() {
                     return;
                 }
@@ -346,7 +461,10 @@ impl Scanner<'_> {
                 continue;
             }
             if std::mem::take(&mut raw_may_follow) && self.is_raw_fence() {
-                self.raw_block();
+                if !self.raw_block() {
+                    self.note(OpenKind::RawBlock, at, 3);
+                }
+                self.note_token(b'\'');
                 (fresh, before) = (false, Before::Operand);
                 continue;
             }
@@ -355,7 +473,9 @@ impl Scanner<'_> {
             if end == at {
                 match byte {
                     b'\'' | b'"' => {
-                        self.string();
+                        if !self.string() {
+                            self.note(OpenKind::String, at, 1);
+                        }
                         before = Before::Operand;
                     }
                     b'`' => {
@@ -365,6 +485,8 @@ impl Scanner<'_> {
                         }
                         if self.byte(self.at) == Some(b'`') {
                             self.at += 1;
+                        } else {
+                            self.note(OpenKind::Name, at, 1);
                         }
                         before = Before::Operand;
                     }
@@ -383,6 +505,7 @@ impl Scanner<'_> {
                     }
                     _ => (self.at, before) = (at + 1, Before::Operator),
                 }
+                self.note_token(byte);
                 continue;
             }
             let is = |scanner: &Self, word: &str| scanner.text[at..end].eq_ignore_ascii_case(word.as_bytes());
@@ -393,10 +516,11 @@ impl Scanner<'_> {
                     depth == 0 && waits == Waits::Nothing && self.starts_connector_statement(at)
                 };
                 if ends {
-                    return;
+                    return self.unfinished(&blocks, fresh);
                 }
             }
             self.at = end;
+            self.note_token(byte);
             if was_fresh {
                 may_hold_select = ["WITH", "ASSERT", "FOR", "EXPLAIN"].iter().any(|word| is(self, word));
                 before = Before::Operator;
@@ -406,6 +530,7 @@ impl Scanner<'_> {
                     waits = Waits::Loop;
                 } else if is(self, "TRY") {
                     blocks.push(Block::Try);
+                    self.note_block(at, end);
                     fresh = true;
                 } else if is(self, "TEST") {
                     if self.definition_head(at) {
@@ -416,6 +541,7 @@ impl Scanner<'_> {
                         waits = Waits::Then;
                         if blocks.last() == Some(&Block::If) {
                             blocks.pop();
+                            self.note_blocks_closed(blocks.len());
                         }
                     } else if is(self, "ELSE") || is(self, "FINALLY") {
                         fresh = true;
@@ -435,6 +561,7 @@ impl Scanner<'_> {
                                 .and_then(|(_, block)| blocks.iter().rposition(|open| *open == block));
                         if let Some(position) = closes {
                             blocks.truncate(position);
+                            self.note_blocks_closed(position);
                             self.at = self.word_end(kind);
                             before = Before::Operand;
                         }
@@ -453,6 +580,7 @@ impl Scanner<'_> {
                 };
                 if let Some(block) = opened {
                     blocks.push(block);
+                    self.note_block(at, end);
                     (fresh, waits) = (true, Waits::Nothing);
                     continue;
                 }
@@ -476,6 +604,65 @@ impl Scanner<'_> {
             } else {
                 Before::Operand
             };
+        }
+        if self.notes.as_ref().is_some_and(|notes| notes.token_end > self.base + statement_start as u32) {
+            self.unfinished(&blocks, fresh);
+        }
+    }
+
+    /// Notes a token that ends here and begins with this byte.
+    fn note_token(&mut self, first: u8) {
+        let end = self.base + self.at as u32;
+        let Some(notes) = &mut self.notes else { return };
+        notes.tokens += 1;
+        notes.token_end = end;
+        match first {
+            b'(' | b'[' | b'{' => {
+                notes.brackets.push((first, end - 1));
+                if notes.brackets.len() + notes.blocks.len() > notes.limit {
+                    notes.too_deep.get_or_insert(end - 1);
+                }
+            }
+            // A closing bracket closes the nearest one of its kind, with all that is open inside.
+            b')' | b']' | b'}' => {
+                let opening = if first == b')' { b'(' } else { first - 2 };
+                if let Some(index) = notes.brackets.iter().rposition(|(open, _)| *open == opening) {
+                    notes.brackets.truncate(index);
+                }
+            }
+            b';' => notes.brackets.clear(),
+            _ => {}
+        }
+    }
+
+    fn note_block(&mut self, at: usize, end: usize) {
+        let range = TextRange::from(at..end).shift(self.base);
+        let Some(notes) = &mut self.notes else { return };
+        notes.brackets.clear();
+        notes.blocks.push(range);
+        if notes.blocks.len() > notes.limit {
+            notes.too_deep.get_or_insert(range.start());
+        }
+    }
+
+    fn note_blocks_closed(&mut self, left: usize) {
+        if let Some(notes) = &mut self.notes {
+            notes.blocks.truncate(left);
+        }
+    }
+
+    /// The statement ends here without its `;`.
+    fn unfinished(&mut self, blocks: &[Block], fresh: bool) {
+        let end = self.base + self.at as u32;
+        let Some(notes) = &mut self.notes else { return };
+        notes.unterminated = true;
+        notes.inside_statement = !fresh;
+        let opened = std::mem::take(&mut notes.blocks);
+        for (block, range) in blocks.iter().zip(opened) {
+            notes.open.push(Open { kind: OpenKind::Block(*block), range, end });
+        }
+        for (bracket, at) in std::mem::take(&mut notes.brackets) {
+            notes.open.push(Open { kind: OpenKind::Bracket(bracket), range: TextRange::new(at, at + 1), end });
         }
     }
 
