@@ -4,5 +4,6 @@ mod architecture;
 mod cases;
 mod commands;
 mod executables;
+mod lsp;
 mod page;
 mod sample_api;

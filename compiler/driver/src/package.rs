@@ -4,6 +4,7 @@
 //! and generated documentation. It never holds instances, tests, secrets or recordings.
 
 pub mod archive;
+pub mod compatibility;
 pub mod contents;
 pub mod documentation;
 pub mod registry;

@@ -3,7 +3,10 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Archive, PackageError};
+use semver::Version;
+use serde_json::Value;
+
+use super::{Archive, PackageError, archive, compatibility};
 use crate::files;
 use crate::project::Project;
 
@@ -43,6 +46,7 @@ impl Registry {
         folder.extend(namespace);
         folder.push(&archive.name);
         std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+        check_patch(&folder, archive)?;
         let path = folder.join(archive.file_name());
         match files::create(&path, &archive.bytes) {
             Ok(()) => Ok(path),
@@ -54,6 +58,38 @@ impl Registry {
             Err(error) => Err(unwritable(&path, &error)),
         }
     }
+}
+
+/// A patch release keeps what the release before it had.
+fn check_patch(folder: &Path, archive: &Archive) -> Result<(), PackageError> {
+    let new = &archive.version;
+    let entries = std::fs::read_dir(folder).map_err(|error| unwritable(folder, &error))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let versions = names.filter_map(|name| {
+        let version = name.strip_prefix(&archive.name)?.strip_prefix('-')?.strip_suffix(".moltpkg")?;
+        Version::parse(version).ok()
+    });
+    let before = versions.filter(|old| old < new && (old.major, old.minor) == (new.major, new.minor)).max();
+    let Some(version) = before else { return Ok(()) };
+    let path = folder.join(Archive { name: archive.name.clone(), version: version.clone(), bytes: Vec::new() }.file_name());
+    let old = std::fs::read(&path).and_then(|bytes| manifest(&bytes)).map_err(|error| unwritable(&path, &error))?;
+    let new = manifest(&archive.bytes).map_err(|error| unwritable(&path, &error))?;
+    let changes = compatibility::breaking_changes(&old, &new);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    Err(PackageError::new(format!(
+        "version {} is a patch of {version}, but {}",
+        archive.version,
+        changes.join(", ")
+    ))
+    .help("raise the minor or the major number of VERSION"))
+}
+
+fn manifest(bytes: &[u8]) -> std::io::Result<Value> {
+    let files = archive::unpack(bytes)?;
+    let text = files.get("manifest.json").ok_or_else(|| std::io::Error::other("it has no manifest.json"))?;
+    Ok(serde_json::from_slice(text)?)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> PackageError {
@@ -82,7 +118,25 @@ mod tests {
     }
 
     fn archive(bytes: &[u8]) -> Archive {
-        Archive { name: "shop".to_owned(), version: semver::Version::new(1, 0, 0), bytes: bytes.to_vec() }
+        Archive { name: "shop".to_owned(), version: Version::new(1, 0, 0), bytes: bytes.to_vec() }
+    }
+
+    fn release(version: Version, manifest: &str) -> Archive {
+        let files = archive::Files::from([("manifest.json".to_owned(), manifest.as_bytes().to_vec())]);
+        let bytes = archive::pack(&files).expect("memory takes it");
+        Archive { name: "shop".to_owned(), version, bytes }
+    }
+
+    #[test]
+    fn a_patch_takes_nothing_away() {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let registry = Registry::find(&project(folder.path()), "team").expect("it is in moltler.toml");
+        let full = "{\"actions\": [{\"name\": \"create\"}]}";
+        registry.publish(&release(Version::new(1, 0, 0), full), None).expect("it is new");
+        let error = registry.publish(&release(Version::new(1, 0, 1), "{}"), None).expect_err("an action is gone");
+        assert!(error.message.contains("action `create` is gone"), "{error}");
+        registry.publish(&release(Version::new(1, 0, 2), full), None).expect("nothing is gone");
+        registry.publish(&release(Version::new(1, 1, 0), "{}"), None).expect("it is no patch");
     }
 
     #[test]
