@@ -12,6 +12,7 @@
 pub mod choose;
 pub mod explain;
 pub mod expr;
+mod from_hir;
 pub mod logical;
 pub mod physical;
 pub mod program;

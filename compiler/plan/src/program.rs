@@ -1,5 +1,7 @@
 //! A whole program as data: what code generation takes.
 
+mod build;
+pub(crate) mod gather;
 mod statement;
 
 use moltler_abi::manifest::Manifest;

@@ -1,0 +1,100 @@
+//! Bodies of the front end as expressions, plans and statements of this crate.
+
+mod expr;
+mod select;
+mod statement;
+
+use moltler_abi::DataType;
+use moltler_abi::manifest::{FunctionId, Span};
+use moltler_hir::body::{Body, ExprId, VariableId, VariableScope};
+use rustc_hash::FxHashMap;
+
+use crate::program::FunctionBody;
+use crate::program::gather::Gather;
+
+/// A statement of the front end, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit<'a> {
+    /// Index into the manifest's files.
+    pub(crate) file: u32,
+    /// Where its text starts in the file.
+    pub(crate) offset: u32,
+    /// Its text.
+    pub(crate) text: &'a str,
+    /// What it says.
+    pub(crate) body: &'a Body,
+}
+
+impl Unit<'_> {
+    /// A place in the statement as a place in the file.
+    pub(crate) fn span(&self, start: u32, end: u32) -> Span {
+        Span { file: self.file, start: self.offset + start, end: self.offset + end }
+    }
+}
+
+/// The variables of a program or test.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    count: u32,
+    file: FxHashMap<String, u32>,
+}
+
+impl Slots {
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    fn fresh(&mut self) -> u32 {
+        self.count += 1;
+        self.count - 1
+    }
+
+    fn of_file(&mut self, name: &str) -> u32 {
+        match self.file.get(name) {
+            Some(slot) => *slot,
+            None => {
+                let slot = self.fresh();
+                self.file.insert(name.to_owned(), slot);
+                slot
+            }
+        }
+    }
+}
+
+/// One body on its way into a program.
+pub(crate) struct FromHir<'a> {
+    gather: &'a mut Gather,
+    slots: &'a mut Slots,
+    unit: Unit<'a>,
+    blocks: FxHashMap<VariableId, u32>,
+    /// The sub-expressions whose values the ASSERT under way tells: assertion and part.
+    parts: FxHashMap<ExprId, (u32, u32)>,
+    /// In a TEST the results of statements are not printed.
+    in_test: bool,
+}
+
+impl<'a> FromHir<'a> {
+    pub(crate) fn new(gather: &'a mut Gather, slots: &'a mut Slots, unit: Unit<'a>) -> FromHir<'a> {
+        FromHir { gather, slots, unit, blocks: FxHashMap::default(), parts: FxHashMap::default(), in_test: false }
+    }
+
+    /// An expression as a function.
+    pub(crate) fn scalar(&mut self, name: &str, value: ExprId) -> FunctionId {
+        let value = self.expr(value);
+        self.gather.function(name, FunctionBody::Scalar(value))
+    }
+
+    /// Slot and type of a variable. What has no written type may hold anything.
+    fn variable(&mut self, id: VariableId) -> (u32, DataType) {
+        let variable = &self.unit.body.variables[id];
+        let slot = match variable.scope {
+            VariableScope::File => self.slots.of_file(&variable.name),
+            VariableScope::Block | VariableScope::Lambda => {
+                let slots = &mut *self.slots;
+                *self.blocks.entry(id).or_insert_with(|| slots.fresh())
+            }
+        };
+        (slot, if variable.is_typed { variable.data_type } else { DataType::Dynamic })
+    }
+}

@@ -1,0 +1,204 @@
+use moltler_abi::DataType;
+use moltler_abi::manifest::{Assertion, Command, Package, Parameter};
+use moltler_hir::body::{ExprId, Stmt, StmtId, StmtKind as Hir, VariableId};
+use moltler_hir::definition::InstanceDef;
+
+use super::FromHir;
+use crate::expr::Expr;
+use crate::program::{Catch, Statement, StatementKind};
+
+impl FromHir<'_> {
+    /// The statement that the body is, of a program; `None` for one that does nothing when it is reached.
+    pub(crate) fn root(&mut self) -> Option<Statement> {
+        let root = self.unit.body.statement()?;
+        self.statement(root)
+    }
+
+    /// The statements of a TEST.
+    pub(crate) fn test(&mut self, body: &[StmtId]) -> Vec<Statement> {
+        self.in_test = true;
+        self.statements(body)
+    }
+
+    fn statements(&mut self, ids: &[StmtId]) -> Vec<Statement> {
+        let body = self.unit.body;
+        ids.iter().filter_map(|id| self.statement(&body.stmts[*id])).collect()
+    }
+
+    fn statement(&mut self, stmt: &Stmt) -> Option<Statement> {
+        let span = self.unit.span(stmt.range.start(), stmt.range.end());
+        let kind = match &stmt.kind {
+            Hir::Missing => StatementKind::Fail(self.gather.message("this statement does not compile")),
+            Hir::Fail(message) => StatementKind::Fail(self.gather.message(message)),
+            // Definitions are known from the start.
+            Hir::Type(_) | Hir::Entity(_) | Hir::Action(_) | Hir::Register { .. } | Hir::Test(_) => return None,
+            Hir::Instance(instance) => self.create_instance(instance),
+            Hir::Package(package) => self.command(Command::Package(Package {
+                type_name: package.type_name.text.clone(),
+                version: package.version.clone(),
+                description: package.description.clone(),
+                author: package.author.clone(),
+                license: package.license.clone(),
+                homepage: package.homepage.clone(),
+                repository: package.repository.clone(),
+                tags: package.tags.clone(),
+            })),
+            Hir::Publish(publish) => self.command(Command::Publish {
+                type_name: publish.type_name.text.clone(),
+                registry: publish.registry.text.clone(),
+            }),
+            Hir::AlterOptions { instance, options } => {
+                let options = self.scalar(&format!("options_{instance}"), *options);
+                self.command(Command::AlterOptions { name: instance.clone(), options })
+            }
+            Hir::SetEnabled { instance, enabled } => {
+                self.command(Command::SetEnabled { name: instance.clone(), enabled: *enabled })
+            }
+            Hir::Drop { instance } => self.command(Command::DropConnector { name: instance.clone() }),
+            Hir::ShowConnectors => self.command(Command::ShowConnectors),
+            Hir::ShowConnector { instance, status } => {
+                self.command(Command::ShowConnector { name: instance.clone(), status: *status })
+            }
+            Hir::Describe { instance, entity } => match self.gather.entity(entity) {
+                Some(entity) => self.command(Command::Describe { instance: instance.clone(), entity }),
+                None => StatementKind::Fail(self.gather.message(&format!("the entity `{entity}` does not compile"))),
+            },
+            Hir::TestConnector { instance } => self.command(Command::TestConnector { name: instance.clone() }),
+            Hir::Query(select) => {
+                let query = self.query(*select);
+                if self.in_test {
+                    StatementKind::Evaluate(Expr::new(crate::expr::ExprKind::Query(query), DataType::Array))
+                } else {
+                    StatementKind::PrintQuery(query)
+                }
+            }
+            Hir::Execute(execution) => {
+                let value = self.execution(execution);
+                if self.in_test { StatementKind::Evaluate(value) } else { StatementKind::PrintResult(value) }
+            }
+            Hir::Param { variable, default, description } => {
+                let id = self.gather.statement(span);
+                return Some(Statement { kind: self.param(*variable, *default, description.clone(), id, span), id });
+            }
+            Hir::Declare { variable, value } => {
+                let value = value.map(|value| self.expr(value)).unwrap_or_else(Expr::null);
+                self.store(*variable, value)
+            }
+            Hir::Set { variable, value } => {
+                let value = self.expr(*value);
+                self.store(*variable, value)
+            }
+            Hir::Assert { condition, message, parts } => self.assert(*condition, *message, parts),
+            Hir::If { branches, otherwise } => StatementKind::If {
+                branches: branches
+                    .iter()
+                    .map(|(condition, body)| (self.expr(*condition).condition(), self.statements(body)))
+                    .collect(),
+                otherwise: self.statements(otherwise),
+            },
+            Hir::ForEach { variable, array, body } => {
+                let array = self.expr(*array).coerce(DataType::Array);
+                let (slot, _) = self.variable(*variable);
+                let array_slot = self.slots.fresh();
+                StatementKind::ForEach { slot, array_slot, array, body: self.statements(body) }
+            }
+            Hir::ForRange { variable, first, last, body } => {
+                let from = self.expr(*first).coerce(DataType::Integer);
+                let to = self.expr(*last).coerce(DataType::Integer);
+                let (slot, _) = self.variable(*variable);
+                StatementKind::ForRange { slot, from, to, body: self.statements(body) }
+            }
+            Hir::While { condition, body } => {
+                StatementKind::While { condition: self.expr(*condition).condition(), body: self.statements(body) }
+            }
+            Hir::Break => StatementKind::Break,
+            Hir::Continue => StatementKind::Continue,
+            Hir::Try { body, catches, finally } => StatementKind::Try {
+                body: self.statements(body),
+                catches: catches
+                    .iter()
+                    .map(|catch| {
+                        let (slot, _) = self.variable(catch.variable);
+                        Catch { class: catch.class.clone(), slot, body: self.statements(&catch.body) }
+                    })
+                    .collect(),
+                finally: self.statements(finally),
+            },
+            Hir::Raise { message, code } => {
+                StatementKind::Raise { message: self.expr(*message), code: code.map(|code| self.expr(code)) }
+            }
+            Hir::Print(value) => StatementKind::Print(self.expr(*value)),
+        };
+        Some(Statement { kind, id: self.gather.statement(span) })
+    }
+
+    fn command(&mut self, command: Command) -> StatementKind {
+        StatementKind::Command(self.gather.command(command))
+    }
+
+    /// What a variable of a written type takes is made to fit; an error where it does not.
+    fn store(&mut self, variable: VariableId, value: Expr) -> StatementKind {
+        let (slot, data_type) = self.variable(variable);
+        let value = match data_type {
+            DataType::Dynamic => value,
+            _ if value.data_type == DataType::Null => value.coerce(data_type),
+            _ => value.cast(data_type),
+        };
+        StatementKind::Store { slot, value }
+    }
+
+    /// A parameter that was given keeps its value, another one takes its default.
+    fn param(
+        &mut self,
+        variable: VariableId,
+        default: Option<ExprId>,
+        description: Option<String>,
+        statement: u32,
+        span: moltler_abi::manifest::Span,
+    ) -> StatementKind {
+        let (slot, data_type) = self.variable(variable);
+        let name = self.unit.body.variables[variable].name.clone();
+        let kind = match default {
+            Some(default) => self.expr(default),
+            None => self.fail(&format!("the parameter `{name}` is not given: pass `--{name} VALUE`")),
+        };
+        let kind = self.store(variable, kind);
+        let absent = Expr::is_null(Expr::variable(slot, data_type), false);
+        let body = vec![Statement { kind, id: statement }];
+        let required = default.is_none();
+        self.gather.parameter(Parameter { name, slot, data_type, required, description, span });
+        StatementKind::If { branches: vec![(absent, body)], otherwise: Vec::new() }
+    }
+
+    fn assert(&mut self, condition: ExprId, message: Option<ExprId>, parts: &[ExprId]) -> StatementKind {
+        let body = self.unit.body;
+        let span = |id: ExprId| self.unit.span(body.exprs[id].range.start(), body.exprs[id].range.end());
+        let assertion = Assertion { span: span(condition), parts: parts.iter().map(|part| span(*part)).collect() };
+        let assertion = self.gather.assertion(assertion);
+        self.parts = parts.iter().enumerate().map(|(part, id)| (*id, (assertion, part as u32))).collect();
+        let value = self.expr(condition).condition();
+        self.parts.clear();
+        StatementKind::Assert { assertion, value, message: message.map(|message| self.expr(message)) }
+    }
+
+    /// CREATE CONNECTOR in a test; at the top level an instance is known from the start.
+    fn create_instance(&mut self, definition: &InstanceDef) -> StatementKind {
+        match self.instance(definition) {
+            Some(instance) => StatementKind::CreateInstance(instance),
+            None => {
+                let message = format!("the connector type `{}` does not compile", definition.type_name.text);
+                StatementKind::Fail(self.gather.message(&message))
+            }
+        }
+    }
+
+    /// An instance's place in the manifest; `None` where its type has errors.
+    pub(crate) fn instance(&mut self, definition: &InstanceDef) -> Option<u32> {
+        let connector_type = self.gather.connector_type(&definition.type_name.text)?;
+        let name = definition.name.text.clone();
+        let config = definition.config.map(|config| self.scalar(&format!("config_{name}"), config));
+        let options = definition.options.map(|options| self.scalar(&format!("options_{name}"), options));
+        let span = self.unit.span(definition.name.range.start(), definition.name.range.end());
+        Some(self.gather.instance(moltler_abi::manifest::Instance { name, connector_type, config, options, span }))
+    }
+}

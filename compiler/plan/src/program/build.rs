@@ -1,0 +1,206 @@
+use moltler_abi::manifest::{Action, ConfigField, ConnectorType, Entity, Field, Script, SourceFile, Test};
+use moltler_hir::body::StmtKind;
+use moltler_hir::definition::{self, ActionDef, EntityDef, TestDef, TypeDef, split_name};
+
+use super::gather::Gather;
+use super::{FunctionBody, Program};
+use crate::from_hir::{FromHir, Slots, Unit};
+
+/// What a program is made from: sound statements of a package.
+pub(crate) struct Sources<'a> {
+    /// Path and text of each file; a [`Unit`]'s file is an index into it.
+    pub(crate) files: Vec<SourceFile>,
+    /// CREATE CONNECTOR TYPE, those that count.
+    pub(crate) types: Vec<Unit<'a>>,
+    /// CREATE CONNECTOR ENTITY, those that count.
+    pub(crate) entities: Vec<Unit<'a>>,
+    /// CREATE CONNECTOR ACTION, those that count.
+    pub(crate) actions: Vec<Unit<'a>>,
+    /// CREATE CONNECTOR name at the top level, those that count.
+    pub(crate) instances: Vec<Unit<'a>>,
+    /// The statements to run; `None` where only tests run.
+    pub(crate) main: Option<Vec<Unit<'a>>>,
+    /// TESTs, and the messages of the errors in them.
+    pub(crate) tests: Vec<(Unit<'a>, &'a [String])>,
+}
+
+/// Gathers everything into one program.
+pub(crate) fn build(sources: Sources<'_>) -> Program {
+    let mut gather = Gather::default();
+    gather.manifest().files = sources.files;
+    for unit in &sources.types {
+        if let Some(StmtKind::Type(definition)) = kind(unit) {
+            let connector_type = connector_type(&mut gather, *unit, definition);
+            gather.declare_type(&definition.name.text, connector_type);
+        }
+    }
+    for unit in &sources.entities {
+        if let Some(StmtKind::Entity(definition)) = kind(unit)
+            && let Some(entity) = entity(&gather, *unit, definition)
+        {
+            gather.declare_entity(&definition.name.text, entity);
+        }
+    }
+    for unit in &sources.actions {
+        if let Some(StmtKind::Action(definition)) = kind(unit)
+            && let Some(action) = action(&mut gather, *unit, definition)
+        {
+            gather.declare_action(&definition.name.text, action);
+        }
+    }
+    for unit in &sources.instances {
+        if let Some(StmtKind::Instance(definition)) = kind(unit)
+            && let Some(instance) = FromHir::new(&mut gather, &mut Slots::default(), *unit).instance(definition)
+        {
+            gather.manifest().global_instances.push(instance);
+        }
+    }
+    if let Some(main) = &sources.main {
+        let mut slots = Slots::default();
+        let mut statements = Vec::new();
+        for unit in main {
+            if let Some(StmtKind::Package(package)) = kind(unit) {
+                gather.manifest().version.clone_from(&package.version);
+            }
+            statements.extend(FromHir::new(&mut gather, &mut slots, *unit).root());
+        }
+        gather.manifest().main = Some(gather.function("main", FunctionBody::Entry(statements)));
+        gather.manifest().main_variables = slots.count();
+    }
+    for (unit, errors) in &sources.tests {
+        if let Some(StmtKind::Test(definition)) = kind(unit) {
+            let test = test(&mut gather, *unit, definition, errors);
+            gather.manifest().tests.push(test);
+        }
+    }
+    gather.program
+}
+
+fn kind<'a>(unit: &Unit<'a>) -> Option<&'a StmtKind> {
+    unit.body.statement().map(|statement| &statement.kind)
+}
+
+fn connector_type(gather: &mut Gather, unit: Unit<'_>, definition: &TypeDef) -> ConnectorType {
+    let name = definition.name.text.clone();
+    let config = config_fields(gather, unit, &name, &definition.config);
+    let options = definition
+        .options
+        .map(|options| FromHir::new(gather, &mut Slots::default(), unit).scalar(&format!("options_{name}"), options));
+    ConnectorType {
+        description: definition.description.clone(),
+        config,
+        shared: definition.shared.as_ref().map(|shared| script(unit, &format!("{name} (SHARED)"), shared)),
+        check: definition.check.as_ref().map(|check| script(unit, &format!("{name} (check)"), check)),
+        allow_hosts: definition.allow_hosts.clone(),
+        options,
+        span: unit.span(definition.name.range.start(), definition.name.range.end()),
+        name,
+    }
+}
+
+fn entity(gather: &Gather, unit: Unit<'_>, definition: &EntityDef) -> Option<Entity> {
+    let (type_name, name) = split_name(&definition.name.text);
+    let fields = definition.fields.iter().map(|field| Field {
+        name: field.name.clone(),
+        data_type: field.data_type,
+        description: field.description.clone(),
+        primary_key: field.primary_key,
+        required: field.required,
+        filter_only: field.filter_only,
+        from_filter: field.from_filter,
+        unit: field.unit.clone(),
+    });
+    Some(Entity {
+        connector_type: gather.connector_type(type_name)?,
+        name: name.to_owned(),
+        description: definition.description.clone(),
+        fields: fields.collect(),
+        handler: script(unit, &definition.name.text, definition.handler.as_ref()?),
+        span: unit.span(definition.name.range.start(), definition.name.range.end()),
+    })
+}
+
+fn action(gather: &mut Gather, unit: Unit<'_>, definition: &ActionDef) -> Option<Action> {
+    let (type_name, name) = split_name(&definition.name.text);
+    let connector_type = gather.connector_type(type_name)?;
+    let handler = script(unit, &definition.name.text, definition.handler.as_ref()?);
+    let parameters = definition.parameters.as_ref();
+    Some(Action {
+        connector_type,
+        name: name.to_owned(),
+        description: definition.description.clone(),
+        parameters: parameters.map(|fields| config_fields(gather, unit, &definition.name.text, fields)),
+        open: definition.open,
+        handler,
+        span: unit.span(definition.name.range.start(), definition.name.range.end()),
+    })
+}
+
+fn config_fields(
+    gather: &mut Gather,
+    unit: Unit<'_>,
+    owner: &str,
+    fields: &[definition::ConfigField],
+) -> Vec<ConfigField> {
+    let fields = fields.iter().map(|field| ConfigField {
+        name: field.name.clone(),
+        data_type: field.data_type,
+        required: field.required,
+        secret: field.secret,
+        default: field.default.map(|default| {
+            let name = format!("default_{owner}_{}", field.name);
+            FromHir::new(gather, &mut Slots::default(), unit).scalar(&name, default)
+        }),
+        description: field.description.clone(),
+        one_of_values: field.one_of_values.clone(),
+        pattern: field.pattern.clone(),
+        format: field.format.clone(),
+        group: field.group.clone(),
+        expose: field.expose,
+        hosts: field.hosts.clone(),
+    });
+    fields.collect()
+}
+
+fn script(unit: Unit<'_>, name: &str, script: &definition::Script) -> Script {
+    let (start, end) = (script.range.start(), script.range.end());
+    Script {
+        name: name.to_owned(),
+        span: unit.span(start, end),
+        entry: script.entry.to_owned(),
+        shared_names: script.shared_names.clone(),
+        source: unit.text.get(start as usize..end as usize).unwrap_or_default().to_owned(),
+        bytecode: Vec::new(),
+    }
+}
+
+fn test(gather: &mut Gather, unit: Unit<'_>, definition: &TestDef, errors: &[String]) -> Test {
+    let span = match unit.body.statement() {
+        Some(statement) => unit.span(statement.range.start(), statement.range.end()),
+        None => unit.span(0, 0),
+    };
+    let mut test = Test {
+        name: definition.name.text.clone(),
+        type_name: definition.type_name.text.clone(),
+        tags: definition.tags.clone(),
+        at: None,
+        mock_api: None,
+        code: None,
+        variables: 0,
+        environment: definition.environment.clone(),
+        errors: errors.to_vec(),
+        span,
+    };
+    if !errors.is_empty() {
+        return test;
+    }
+    let name = format!("test_{}", gather.manifest().tests.len());
+    let mut slots = Slots::default();
+    let mut lowering = FromHir::new(gather, &mut slots, unit);
+    test.at = definition.at.map(|at| lowering.scalar(&format!("{name}_at"), at));
+    test.mock_api = definition.mock_api.map(|mock| lowering.scalar(&format!("{name}_mock_api"), mock));
+    let statements = lowering.test(&definition.body);
+    test.code = Some(gather.function(&name, FunctionBody::Entry(statements)));
+    test.variables = slots.count();
+    test
+}

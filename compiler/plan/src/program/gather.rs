@@ -1,0 +1,161 @@
+//! The tables of a program while they are filled.
+
+use moltler_abi::manifest::{
+    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Manifest, Operator, OutputColumn,
+    Parameter, Query, Scan, Span,
+};
+use rustc_hash::FxHashMap;
+
+use super::{Function, FunctionBody, Program};
+use crate::choose::choose;
+use crate::expr::Expr;
+use crate::logical::{self, LogicalPlan};
+use crate::physical::PhysicalPlan;
+use crate::rules::optimize;
+
+/// A program under way.
+#[derive(Default)]
+pub(crate) struct Gather {
+    pub(super) program: Program,
+    /// `myservice`
+    types: FxHashMap<String, u32>,
+    /// `myservice.items`
+    entities: FxHashMap<String, u32>,
+    /// `myservice.items.create`
+    actions: FxHashMap<String, u32>,
+}
+
+impl Gather {
+    pub(super) fn manifest(&mut self) -> &mut Manifest {
+        &mut self.program.manifest
+    }
+
+    pub(crate) fn function(&mut self, name: &str, body: FunctionBody) -> FunctionId {
+        self.program.functions.push(Function { name: name.to_owned(), body });
+        FunctionId(self.program.functions.len() as u32 - 1)
+    }
+
+    pub(crate) fn connector_type(&self, name: &str) -> Option<u32> {
+        self.types.get(name).copied()
+    }
+
+    pub(crate) fn entity(&self, name: &str) -> Option<u32> {
+        self.entities.get(name).copied()
+    }
+
+    pub(crate) fn action(&self, name: &str) -> Option<u32> {
+        self.actions.get(name).copied()
+    }
+
+    pub(super) fn declare_type(&mut self, name: &str, connector_type: moltler_abi::manifest::ConnectorType) {
+        self.types.insert(name.to_owned(), push(&mut self.program.manifest.types, connector_type));
+    }
+
+    pub(super) fn declare_entity(&mut self, name: &str, entity: moltler_abi::manifest::Entity) {
+        self.entities.insert(name.to_owned(), push(&mut self.program.manifest.entities, entity));
+    }
+
+    pub(super) fn declare_action(&mut self, name: &str, action: moltler_abi::manifest::Action) {
+        self.actions.insert(name.to_owned(), push(&mut self.program.manifest.actions, action));
+    }
+
+    pub(crate) fn instance(&mut self, instance: Instance) -> u32 {
+        push(&mut self.program.manifest.instances, instance)
+    }
+
+    pub(crate) fn message(&mut self, message: &str) -> u32 {
+        let messages = &mut self.program.manifest.messages;
+        match messages.iter().position(|known| known == message) {
+            Some(known) => known as u32,
+            None => push(messages, message.to_owned()),
+        }
+    }
+
+    pub(crate) fn statement(&mut self, span: Span) -> u32 {
+        push(&mut self.program.manifest.statements, span)
+    }
+
+    pub(crate) fn command(&mut self, command: Command) -> u32 {
+        push(&mut self.program.manifest.commands, command)
+    }
+
+    pub(crate) fn assertion(&mut self, assertion: Assertion) -> u32 {
+        push(&mut self.program.manifest.assertions, assertion)
+    }
+
+    pub(crate) fn parameter(&mut self, parameter: Parameter) {
+        self.program.manifest.parameters.push(parameter);
+    }
+
+    pub(crate) fn execution(&mut self, instance: &str, action: u32, span: Span) -> u32 {
+        push(&mut self.program.manifest.executions, Execution { instance: instance.to_owned(), action, span })
+    }
+
+    /// Optimises the plan and adds it as a query.
+    pub(crate) fn query(&mut self, plan: LogicalPlan, columns: Vec<OutputColumn>, span: Span) -> u32 {
+        let name = format!("query_{}", self.program.manifest.queries.len());
+        let plan = choose(optimize(plan));
+        let plan = self.operator(&name, plan);
+        push(&mut self.program.manifest.queries, Query { plan, columns, span })
+    }
+
+    fn operator(&mut self, query: &str, plan: PhysicalPlan) -> Operator {
+        match plan {
+            PhysicalPlan::ConnectorScan(scan) => Operator::Scan(self.scan(query, scan)),
+            PhysicalPlan::Elements(array) => Operator::Elements(self.scalar(query, "elements", array)),
+            PhysicalPlan::SingleRow => Operator::SingleRow,
+            PhysicalPlan::Nothing(columns) => Operator::Nothing(columns),
+            PhysicalPlan::Pipeline { input, pipeline } => {
+                let output = pipeline.outputs.iter().map(|value| value.data_type).collect();
+                let code = self.function(&format!("{query}_rows"), FunctionBody::Pipeline(pipeline));
+                Operator::Pipeline { input: Box::new(self.operator(query, *input)), code, output }
+            }
+            PhysicalPlan::Sort { input, keys } => {
+                Operator::Sort { input: Box::new(self.operator(query, *input)), keys }
+            }
+            PhysicalPlan::Limit { input, limit, offset } => Operator::Limit {
+                limit: limit.map(|limit| self.scalar(query, "limit", limit)),
+                offset: offset.map(|offset| self.scalar(query, "offset", offset)),
+                input: Box::new(self.operator(query, *input)),
+            },
+        }
+    }
+
+    fn scan(&mut self, query: &str, scan: logical::Scan) -> Scan {
+        let field = |index: u32| &scan.fields[index as usize].name;
+        let filters = scan.filters.iter().map(|(index, value)| Filter {
+            field: *index,
+            value: self.scalar(query, &format!("filter_{}", field(*index)), value.clone()),
+        });
+        let filters = filters.collect();
+        let conditions = scan.conditions.iter().map(|condition| {
+            let value = condition.value.as_ref();
+            let name = format!("where_{}", field(condition.field));
+            Condition {
+                field: condition.field,
+                operator: condition.operator.to_owned(),
+                value: value.map(|value| self.scalar(query, &name, value.clone())),
+            }
+        });
+        let conditions = conditions.collect();
+        Scan {
+            filters,
+            conditions,
+            limit: scan.limit.map(|limit| self.scalar(query, "scan_limit", limit)),
+            instance: scan.instance,
+            entity: scan.entity,
+            columns: scan.columns,
+            order_by: scan.order_by,
+            span: scan.span,
+        }
+    }
+
+    fn scalar(&mut self, query: &str, role: &str, value: Expr) -> FunctionId {
+        self.function(&format!("{query}_{role}"), FunctionBody::Scalar(value))
+    }
+}
+
+fn push<T>(table: &mut Vec<T>, item: T) -> u32 {
+    table.push(item);
+    table.len() as u32 - 1
+}
