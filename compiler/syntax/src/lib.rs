@@ -9,6 +9,7 @@ pub mod ast;
 mod document;
 mod embedded;
 mod error;
+mod expected;
 mod kind;
 mod line_index;
 pub mod literal;
@@ -19,7 +20,7 @@ mod text;
 
 pub use document::{Change, Document, StatementId, StatementRef};
 pub use embedded::{Embedded, embedded};
-pub use error::SyntaxError;
+pub use error::{NESTING_TOO_DEEP, SYNTAX_ERROR_CODES, SyntaxError};
 pub use kind::SyntaxKind;
 pub use line_index::{Encoding, Metrics, Position, Width, floor_char_boundary, offset, position};
 pub use node::SyntaxNode;

@@ -145,7 +145,7 @@ impl<'tree> SyntaxNode<'tree> {
         })
     }
 
-    fn with(self, node: tree_sitter::Node<'tree>) -> SyntaxNode<'tree> {
+    pub(crate) fn with(self, node: tree_sitter::Node<'tree>) -> SyntaxNode<'tree> {
         SyntaxNode { node, text: self.text }
     }
 }
