@@ -114,7 +114,7 @@ fn resolve(bytes: &mut [u8], place: usize, kind: Reloc, target: i64) {
     let instruction =
         |bytes: &[u8]| u32::from_le_bytes([bytes[place], bytes[place + 1], bytes[place + 2], bytes[place + 3]]);
     let value = match kind {
-        Reloc::X86PCRel4 => (target - place as i64) as u32,
+        Reloc::X86PCRel4 | Reloc::X86CallPCRel4 => (target - place as i64) as u32,
         Reloc::Aarch64AdrPrelPgHi21 => {
             let pages = (((target & !0xfff) - (place as i64 & !0xfff)) >> 12) as u32;
             instruction(bytes) | (pages & 3) << 29 | (pages >> 2 & 0x7_ffff) << 5

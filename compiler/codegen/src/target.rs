@@ -12,8 +12,9 @@ pub(crate) fn host() -> Arc<dyn TargetIsa> {
     let verify = if cfg!(debug_assertions) { "true" } else { "false" };
     for (name, value) in [
         ("opt_level", "speed"),
-        ("is_pic", "true"),
-        ("use_colocated_libcalls", "false"),
+        // The code is position-independent nevertheless: its only names are those of constants, which are near. With the
+        // setting they would be looked up in a global offset table, and there is none.
+        ("is_pic", "false"),
         ("enable_verifier", verify),
         // A frame that is larger than the guard page touches every page of it.
         ("enable_probestack", "true"),

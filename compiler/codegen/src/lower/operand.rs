@@ -100,7 +100,13 @@ impl Lowering<'_> {
     pub(super) fn from_datum(&mut self, address: Value, data_type: DataType) -> Operand {
         let flags = MemFlagsData::trusted();
         let found = self.builder.ins().load(types::I32, flags, address, offset_of!(Datum, kind) as i32);
-        let null = self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(kind::NULL));
+        // A value of another kind is not looked at: it counts as NULL.
+        let null = match data_type {
+            DataType::Document | DataType::Array | DataType::Interval | DataType::Dynamic | DataType::Null => {
+                self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(kind::NULL))
+            }
+            _ => self.builder.ins().icmp_imm_s(IntCC::NotEqual, found, i64::from(kind_of(data_type))),
+        };
         let low = offset_of!(Datum, low) as i32;
         let form = match data_type {
             DataType::Boolean => {

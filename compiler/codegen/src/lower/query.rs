@@ -19,6 +19,7 @@ pub(super) struct Row {
     index: Value,
     /// By column; `None` for those that nobody reads.
     columns: Vec<Option<ColumnAddress>>,
+    types: Vec<DataType>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,7 +63,7 @@ impl Lowering<'_> {
         self.builder.ins().brif(more, body, &[], end, &[]);
 
         self.go_on_in(body);
-        self.row = Some(Row { index, columns });
+        self.row = Some(Row { index, columns, types: pipeline.input.clone() });
         let mark = self.slots_in_use;
         match &pipeline.filter {
             Some(filter) => {
@@ -125,6 +126,7 @@ impl Lowering<'_> {
     pub(super) fn column(&mut self, index: u32, data_type: DataType) -> Operand {
         let row = self.row.as_ref().expect("Invariant: only pipelines read columns");
         let position = row.index;
+        assert_eq!(row.types[index as usize], data_type, "Invariant: a column is read as what it is");
         let column = row.columns[index as usize].expect("Invariant: the loop knows every column that it reads");
         let flags = MemFlagsData::trusted();
         let place = self.builder.ins().iadd(column.validity, position);
