@@ -31,7 +31,7 @@ fn every_prefix_of_the_page() {
             let end = offset + character.len_utf8();
             package.edit(&mut db, file, TextRange::new(before as u32, before as u32), &text[before..end]);
             let diagnostics = moltler_hir::file_diagnostics(&db, &package, file);
-            assert!(diagnostics.iter().all(|diagnostic| diagnostic.range.range.end as usize <= end));
+            assert!(diagnostics.iter().all(|diagnostic| diagnostic.range.range.end() as usize <= end));
             before = end;
         }
         assert_eq!(package.text(file), text);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use moltler_abi::manifest::{Manifest, Package};
+use moltler_abi::manifest::{Manifest, Package, Span};
 use moltler_db::FileId;
 use moltler_hir::Lowered;
 use moltler_runtime::error::RuntimeError;
@@ -112,7 +112,7 @@ impl DriverHost {
         let tests: Vec<Lowered> = files.iter().flat_map(|file| self.session.package.tests(&self.session.db, *file)).collect();
         let mut errors = self.session.errors(&files);
         errors.retain(|error| {
-            let start = error.range.range.start;
+            let start = error.range.range.start();
             !tests.iter().map(crate::session::place).any(|(file, range)| file == error.range.file && range.contains(&start))
         });
         if self.session.tell(&errors).is_err() {
@@ -142,19 +142,22 @@ pub fn publish_statements(session: &Session, files: &[FileId]) -> Vec<(String, S
 }
 
 impl ProgramHost for DriverHost {
-    fn package(&self, package: &Package) -> Result<String, RuntimeError> {
-        let path = self.write_package(package).map_err(runtime_error)?;
+    fn package(&self, package: &Package, span: Option<Span>) -> Result<String, RuntimeError> {
+        let path = self.write_package(package).map_err(|error| runtime_error(error, span))?;
         Ok(format!("wrote {}", shown(&path)))
     }
 
-    fn publish(&self, type_name: &str, registry: &str) -> Result<String, RuntimeError> {
-        let path = self.publish_package(type_name, registry).map_err(runtime_error)?;
+    fn publish(&self, type_name: &str, registry: &str, span: Option<Span>) -> Result<String, RuntimeError> {
+        let path = self.publish_package(type_name, registry).map_err(|error| runtime_error(error, span))?;
         Ok(format!("published {}", path.display()))
     }
 }
 
-fn runtime_error(error: PackageError) -> RuntimeError {
+fn runtime_error(error: PackageError, span: Option<Span>) -> RuntimeError {
     let mut told = RuntimeError::new("PackageError", error.message);
     told.notes.extend(error.help);
-    told
+    match span {
+        Some(span) => told.at(span),
+        None => told,
+    }
 }

@@ -53,8 +53,8 @@ impl SourceText {
     }
 
     fn range(&self, range: FileRange) -> Range<usize> {
-        let start = self.clamp(range.range.start);
-        start..self.clamp(range.range.end).max(start)
+        let start = self.clamp(range.range.start());
+        start..self.clamp(range.range.end()).max(start)
     }
 
     /// The lines from the one with `first` to the one with `last`, as a byte range.
@@ -85,14 +85,14 @@ pub fn render(renderer: &Renderer, sources: &dyn Sources, diagnostic: &Diagnosti
         Severity::Hint => Level::NOTE.with_name("hint"),
     };
     let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code);
-    let mut report = vec![Group::with_title(title).elements(excerpts(sources, diagnostic))];
+    let mut group = Group::with_title(title).elements(excerpts(sources, diagnostic));
     if let Some(help) = &diagnostic.help {
-        report[0] = report.remove(0).element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(visible(help)));
     }
     for fix in &diagnostic.fixes {
-        report[0] = report.remove(0).element(Level::HELP.message(format!("fix: {}", visible(&fix.title))));
+        group = group.element(Level::HELP.message(format!("fix: {}", visible(&fix.title))));
     }
-    renderer.render(&report)
+    renderer.render(&[group])
 }
 
 /// One excerpt for the place itself and what lies near it, one for each place further away.
@@ -178,7 +178,7 @@ pub fn to_json(sources: &dyn Sources, diagnostic: &Diagnostic) -> String {
 
 fn place(sources: &dyn Sources, range: FileRange) -> Value {
     let source = sources.source(range.file);
-    let (start, end) = (source.position(range.range.start), source.position(range.range.end.max(range.range.start)));
+    let (start, end) = (source.position(range.range.start()), source.position(range.range.end()));
     json!({
         "file": source.path,
         "line": start.line,

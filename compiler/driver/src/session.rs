@@ -103,7 +103,7 @@ impl Session {
             self.package.tests(&self.db, file).iter().map(|test| place(test).1).collect();
         let mut errors = self.errors(&files);
         errors.retain(|error| {
-            let start = error.range.range.start;
+            let start = error.range.range.start();
             let defines = defined.iter().any(|(file, range)| *file == error.range.file && range.contains(&start));
             defines || error.range.file == file && !tests.iter().any(|range| range.contains(&start))
         });
