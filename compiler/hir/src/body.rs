@@ -94,10 +94,6 @@ impl<T> Arena<T> {
     pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.items.iter().enumerate().map(|(index, item)| (Id { index: index as u32, of: PhantomData }, item))
     }
-
-    pub(crate) fn get_mut(&mut self, id: Id<T>) -> &mut T {
-        &mut self.items[id.index()]
-    }
 }
 
 impl<T> Index<Id<T>> for Arena<T> {

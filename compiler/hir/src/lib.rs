@@ -1,11 +1,38 @@
 //! Meaning: what statements declare, what names stand for, which types expressions have, and every diagnostic.
 //!
 //! In: texts of statements ([`moltler_db::Statement`]), kept by the [`Package`], the one writer. Out: bodies
-//! ([`body::Body`]) for the planner, diagnostics for everyone. After [`file_diagnostics`] reports no error for a statement,
-//! later phases assume a correct one.
+//! ([`body::Body`]) for the planner, diagnostics ([`file_diagnostics`]) for everyone. Where a statement has no error, later
+//! phases assume a correct one.
 //!
-//! The crate knows nothing of plans, machine code, files on a disk or the editor's protocol. Start reading at [`body::Body`],
-//! then at `item_tree`.
+//! Queries, each of one statement: [`parse`] → [`item_tree::item_tree()`] → [`lower_statement`] → [`check_statement`]. A statement knows others only by
+//! name ([`catalog`]), through their item trees.
+//!
+//! The crate knows nothing of plans, machine code, files on a disk or the editor's protocol. Start reading at
+//! [`item_tree::ItemTree`], then [`body::Body`], then `lower.rs`.
 
+mod assemble;
 pub mod body;
+pub mod catalog;
+mod check;
+pub mod config_schema;
+pub mod constant;
+mod database;
 pub mod definition;
+pub mod diagnostics;
+pub mod infer;
+pub mod item_tree;
+mod lower;
+mod package;
+pub mod script;
+pub mod suggest;
+mod syntax_tree;
+#[cfg(test)]
+mod testing;
+mod time;
+
+pub use assemble::{file_diagnostics, statement_diagnostics};
+pub use check::check_statement;
+pub use database::Database;
+pub use lower::{Lowering, lower_statement};
+pub use package::{Change, Definitions, Lowered, Package, find_root};
+pub use syntax_tree::{parse, scripts};

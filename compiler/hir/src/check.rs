@@ -1,0 +1,106 @@
+//! Everything that is wrong with a statement.
+
+use moltler_db::{Db, NameKind, Statement, names};
+use moltler_syntax::TextRange;
+
+use crate::body::StmtKind;
+use crate::catalog;
+use crate::definition::split_name;
+use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::definition::repeated_definition;
+use crate::item_tree::Item;
+use crate::lower::lower_statement;
+use crate::script::{self, Role, Surroundings};
+use crate::syntax_tree::{parse, scripts};
+
+/// What is wrong with a statement, by place.
+#[salsa::tracked(returns(ref))]
+pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic> {
+    let mut found: Vec<LocalDiagnostic> = parse(db, statement)
+        .errors()
+        .into_iter()
+        .map(|error| {
+            let mut diagnostic = LocalDiagnostic::error(error.code, error.range, error.message);
+            if let Some((range, text)) = error.fix {
+                let title = if text.is_empty() { "Remove it".to_owned() } else { format!("Insert `{text}`") };
+                diagnostic = diagnostic.fix(title, range, text);
+            }
+            diagnostic
+        })
+        .collect();
+    found.extend(lower_statement(db, statement).diagnostics.iter().cloned());
+    repeated(db, statement, &mut found);
+    handlers(db, statement, &mut found);
+    found.sort_by(|left, right| {
+        (left.range, left.severity, left.code).cmp(&(right.range, right.severity, right.code))
+    });
+    found.dedup();
+    found
+}
+
+/// The place of the name in the statement that declares it.
+pub(crate) fn name_range(db: &dyn Db, statement: Statement, kind: NameKind, name: &str) -> TextRange {
+    let body = &lower_statement(db, statement).body;
+    let Some(root) = body.statement() else { return TextRange::default() };
+    match (kind, &root.kind) {
+        (NameKind::Type, StmtKind::Type(definition)) => definition.name.range,
+        (NameKind::Entity, StmtKind::Entity(definition)) => definition.name.range,
+        (NameKind::Action, StmtKind::Action(definition)) => definition.name.range,
+        (NameKind::Instance, StmtKind::Instance(definition)) => definition.name.range,
+        (NameKind::Variable, StmtKind::Declare { variable, .. } | StmtKind::Param { variable, .. })
+            if name.ends_with(&body.variables[*variable].name) =>
+        {
+            body.variables[*variable].range
+        }
+        _ => root.range,
+    }
+}
+
+/// A definition that a later one replaces.
+fn repeated(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
+    let (kind, name) = match &crate::item_tree::item_tree(db, statement).item {
+        Some(Item::Type(item)) => (NameKind::Type, &item.name),
+        Some(Item::Entity(item)) => (NameKind::Entity, &item.name),
+        Some(Item::Action(item)) => (NameKind::Action, &item.name),
+        Some(Item::Instance(item)) => (NameKind::Instance, &item.name),
+        _ => return,
+    };
+    let declarations = names(db, kind, name).declarations(db);
+    if declarations.len() > 1 && declarations.last() != Some(&statement) {
+        found.push(repeated_definition(kind, name, name_range(db, statement, kind, name)));
+    }
+}
+
+/// The statement's JavaScript.
+fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
+    let blocks = scripts(db, statement);
+    if blocks.is_empty() {
+        return;
+    }
+    let body = &lower_statement(db, statement).body;
+    let Some(root) = body.statement() else { return };
+    let item = crate::item_tree::item_tree(db, statement).item.as_ref();
+    let (type_name, entity, action) = match item {
+        Some(Item::Type(item)) => (item.name.as_str(), None, None),
+        Some(Item::Entity(item)) => (split_name(&item.name).0, Some(item), None),
+        Some(Item::Action(item)) => (split_name(&item.name).0, None, Some(item)),
+        _ => return,
+    };
+    let type_item = catalog::connector_type(db, type_name);
+    let ranges: Vec<TextRange> = match &root.kind {
+        StmtKind::Entity(definition) => definition.fields.iter().map(|field| field.range).collect(),
+        _ => Vec::new(),
+    };
+    let surroundings = Surroundings {
+        config: type_item.and_then(|item| Some((item.name.as_str(), item.config.as_deref()?))),
+        shared: type_item.map_or(&[], |item| &item.shared_names),
+        entity: entity.map(|item| (item.name.as_str(), item.fields.as_slice(), ranges.as_slice())),
+        parameters: action
+            .filter(|item| !item.open)
+            .and_then(|item| Some((item.name.as_str(), item.parameters.as_deref()?))),
+    };
+    for block in blocks {
+        let shared = if block.role == Role::Shared { &[] } else { surroundings.shared };
+        script::check(block, &Surroundings { shared, ..surroundings }, found);
+    }
+}

@@ -1,0 +1,47 @@
+//! `hard-coded-secret`: a credential in the text of a connector or an instance.
+
+use moltler_js::StringLiteral;
+use moltler_syntax::TextRange;
+
+use super::LocalDiagnostic;
+use super::script::at;
+
+/// What tokens of well-known services begin with.
+const PREFIXES: &[&str] =
+    &["ghp_", "gho_", "github_pat_", "glpat-", "sk-", "sk_live_", "rk_live_", "xoxb-", "xoxp-", "AKIA", "AIza", "eyJhbGciOi"];
+
+/// Words in the name of what holds a secret.
+const WORDS: &[&str] = &["apikey", "token", "secret", "password", "passwd", "credential", "privatekey"];
+
+/// A literal for a `secret` field of CONFIG.
+pub(crate) fn in_config(field: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning("hard-coded-secret", range, format!("the secret `{field}` stands in the text"))
+        .help(format!("write `\"{{{{secrets.{field}}}}}\"` and keep the value with `moltlerc secrets set {field}`"))
+        .fix("Replace with a stored secret", range, format!("\"{{{{secrets.{field}}}}}\""))
+}
+
+/// A literal in JavaScript that looks like a credential.
+pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDiagnostic> {
+    let value = literal.value.strip_prefix("Bearer ").unwrap_or(&literal.value);
+    if !looks_like_key(value) {
+        return None;
+    }
+    let is_named = literal.name.as_deref().is_some_and(|name| {
+        let name: String = name.to_lowercase().replace(['_', '-'], "");
+        WORDS.iter().any(|word| name.contains(word))
+    });
+    let is_known = PREFIXES.iter().any(|prefix| value.starts_with(prefix)) && value.len() >= 20;
+    (is_named || is_known).then(|| {
+        LocalDiagnostic::warning("hard-coded-secret", at(&literal.range, offset), "a secret stands in the text")
+            .help("make it a key of CONFIG_SCHEMA with `\"secret\": true` and read it from `config`")
+    })
+}
+
+/// Long enough, without blanks, with a digit, and no template or address.
+fn looks_like_key(value: &str) -> bool {
+    value.len() >= 12
+        && value.chars().all(|letter| letter.is_ascii_graphic())
+        && value.chars().any(|letter| letter.is_ascii_digit())
+        && !value.contains("{{")
+        && !value.contains("://")
+}

@@ -1,0 +1,227 @@
+//! From the tree of a statement to its [`Body`]: names are resolved, types inferred, mistakes told.
+
+mod call;
+mod config;
+mod definition;
+mod execute;
+mod expr;
+mod name;
+mod operator;
+mod select;
+mod statement;
+mod test;
+
+use std::sync::Arc;
+
+use moltler_abi::DataType;
+use moltler_db::{Db, FileId, Statement};
+use moltler_syntax::ast::{self, AstNode};
+use moltler_syntax::{SyntaxKind, TextRange};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::body::{Body, ExprId, ExprKind, Source, Variable, VariableId, VariableScope};
+use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::unused::unused_variable;
+use crate::syntax_tree::parse;
+
+/// The body of a statement and what is wrong with it, syntax and scripts aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lowering {
+    /// The body.
+    pub body: Arc<Body>,
+    /// In no order.
+    pub diagnostics: Vec<LocalDiagnostic>,
+}
+
+/// The body of a statement.
+#[salsa::tracked(returns(ref))]
+pub fn lower_statement(db: &dyn Db, statement: Statement) -> Lowering {
+    let parse = parse(db, statement);
+    let mut lower = Lower {
+        db,
+        statement,
+        file: statement.source(db).file,
+        body: Body::default(),
+        diagnostics: Vec::new(),
+        depth: 0,
+        blocks: Vec::new(),
+        file_variables: FxHashMap::default(),
+        assigned: FxHashSet::default(),
+        read: FxHashSet::default(),
+        rows: FxHashMap::default(),
+        instances: Vec::new(),
+        in_test: false,
+        loops: 0,
+        in_config: false,
+        selects: Vec::new(),
+        environment: Vec::new(),
+    };
+    let mut statements = parse.source_file().statements();
+    if let Some(found) = statements.next() {
+        lower.assigned = found
+            .syntax()
+            .descendants()
+            .filter(|node| node.kind() == SyntaxKind::Set)
+            .filter_map(ast::Set::cast)
+            .filter_map(|set| Some(set.name()?.value()))
+            .collect();
+        let root = lower.top_level(found);
+        lower.body.root = Some(root);
+    }
+    Lowering { body: Arc::new(lower.body), diagnostics: lower.diagnostics }
+}
+
+/// Expressions deeper than this are refused: whoever walks a body may recurse.
+const MAX_DEPTH: usize = 200;
+
+/// A statement being lowered.
+struct Lower<'db> {
+    db: &'db dyn Db,
+    statement: Statement,
+    file: FileId,
+    body: Body,
+    diagnostics: Vec<LocalDiagnostic>,
+    depth: usize,
+    /// The variables of the blocks around, innermost last; empty at the top level.
+    blocks: Vec<Vec<VariableId>>,
+    file_variables: FxHashMap<String, VariableId>,
+    /// Names that a SET in the statement assigns to: without a written type, their types are not known.
+    assigned: FxHashSet<String>,
+    read: FxHashSet<VariableId>,
+    /// Variables that hold the rows of a SELECT: the names of its columns.
+    rows: FxHashMap<VariableId, Vec<String>>,
+    /// The instances of a test: name and type.
+    instances: Vec<(String, String)>,
+    in_test: bool,
+    loops: usize,
+    /// Whether strings may hold `{{secrets.name}}`.
+    in_config: bool,
+    /// The SELECTs around, innermost last.
+    selects: Vec<Scope>,
+    /// The names of ENV calls without default.
+    environment: Vec<String>,
+}
+
+/// What names mean inside a SELECT or a lambda.
+enum Scope {
+    /// The sources of a SELECT.
+    Sources(Vec<Source>),
+    /// The parameters of a lambda.
+    Lambda(Vec<VariableId>),
+}
+
+impl Lower<'_> {
+    fn report(&mut self, diagnostic: LocalDiagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn expr_type(&self, expr: ExprId) -> DataType {
+        self.body.exprs[expr].data_type
+    }
+
+    fn expr_range(&self, expr: ExprId) -> TextRange {
+        self.body.exprs[expr].range
+    }
+
+    /// An expression that is not there; the parser has said so.
+    fn missing(&mut self, range: TextRange) -> ExprId {
+        self.body.expr(ExprKind::Missing, DataType::Dynamic, range)
+    }
+
+    /// Reports, and gives an expression that stands for the mistake.
+    fn mistake(&mut self, diagnostic: LocalDiagnostic) -> ExprId {
+        let range = diagnostic.range;
+        self.report(diagnostic);
+        self.missing(range)
+    }
+
+    fn text_of(&self, range: TextRange) -> &str {
+        range.of(self.statement.text(self.db))
+    }
+
+    /// Adds a variable of the innermost block, or of the file's top level.
+    fn declare(&mut self, name: &ast::Name<'_>, data_type: Option<DataType>, inferred: DataType) -> VariableId {
+        let text = name.value();
+        let scope = if self.blocks.is_empty() { VariableScope::File } else { VariableScope::Block };
+        let inferred = match inferred {
+            DataType::Null => DataType::Dynamic,
+            _ if scope == VariableScope::File || self.assigned.contains(&text) => DataType::Dynamic,
+            inferred => inferred,
+        };
+        let variable = self.body.variables.push(Variable {
+            name: text.clone(),
+            data_type: data_type.unwrap_or(inferred),
+            is_typed: data_type.is_some(),
+            scope,
+            range: name.range(),
+        });
+        match self.blocks.last_mut() {
+            Some(block) => block.push(variable),
+            None => {
+                self.file_variables.insert(text, variable);
+            }
+        }
+        variable
+    }
+
+    /// The variable with this name, which counts as read.
+    fn variable(&mut self, name: &str) -> Option<VariableId> {
+        let variable = self.find_variable(name)?;
+        self.read.insert(variable);
+        Some(variable)
+    }
+
+    /// The variable with this name.
+    fn find_variable(&mut self, name: &str) -> Option<VariableId> {
+        for block in self.blocks.iter().rev() {
+            let found = block.iter().rev().find(|variable| self.body.variables[**variable].name == name);
+            if let Some(found) = found {
+                return Some(*found);
+            }
+        }
+        if self.in_test {
+            return None;
+        }
+        if let Some(variable) = self.file_variables.get(name) {
+            return Some(*variable);
+        }
+        let (item, declaration) = crate::catalog::variable(self.db, self.file, name)?;
+        if declaration == self.statement {
+            return None;
+        }
+        let variable = self.body.variables.push(Variable {
+            name: name.to_owned(),
+            data_type: item.data_type,
+            is_typed: item.is_typed,
+            scope: VariableScope::File,
+            range: TextRange::default(),
+        });
+        self.file_variables.insert(name.to_owned(), variable);
+        Some(variable)
+    }
+
+    /// The names of all variables that are known here.
+    fn variable_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .blocks
+            .iter()
+            .flatten()
+            .map(|variable| self.body.variables[*variable].name.clone())
+            .chain(self.file_variables.keys().cloned())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Ends the innermost block: variables that nothing read are told.
+    fn end_block(&mut self, may_be_unused: &[VariableId]) {
+        for variable in self.blocks.pop().unwrap_or_default() {
+            let declared = &self.body.variables[variable];
+            if !self.read.contains(&variable) && !declared.name.starts_with('_') && !may_be_unused.contains(&variable) {
+                let diagnostic = unused_variable(&declared.name, declared.range);
+                self.report(diagnostic);
+            }
+        }
+    }
+}

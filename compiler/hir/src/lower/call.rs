@@ -1,0 +1,131 @@
+//! Calls of functions.
+
+use moltler_abi::DataType;
+use moltler_abi::functions::{self, SqlFunction};
+use moltler_abi::runtime_calls::BinaryOperator;
+use moltler_syntax::ast::{self, Argument, AstNode};
+
+use super::{Lower, Scope};
+use crate::body::{ExprId, ExprKind, Variable, VariableScope};
+use crate::diagnostics::expression::{argument, misplaced, too_few_arguments, too_many_arguments};
+use crate::diagnostics::not_supported::not_supported;
+use crate::diagnostics::unknown_name::unknown_function;
+use crate::infer;
+
+/// Aggregates, which are not built yet.
+const AGGREGATES: &[&str] =
+    &["COUNT", "SUM", "AVG", "MIN", "MAX", "ARRAY_AGG", "STRING_AGG", "BOOL_AND", "BOOL_OR"];
+
+impl Lower<'_> {
+    pub(super) fn call(&mut self, node: ast::CallExpr<'_>) -> ExprId {
+        let range = node.range();
+        let Some(name) = node.function() else { return self.missing(range) };
+        let text = name.value();
+        let Some((index, function)) = functions::find(&text) else {
+            let upper = text.to_uppercase();
+            if AGGREGATES.contains(&upper.as_str()) {
+                return self.mistake(not_supported(&format!("the aggregate `{upper}`"), range));
+            }
+            // The arguments are checked all the same.
+            for argument in node.arguments() {
+                self.argument(argument);
+            }
+            return self.mistake(unknown_function(&text, name.range()));
+        };
+        if node.over().is_some() || node.filter().is_some() {
+            return self.mistake(not_supported("a window or FILTER behind a call", range));
+        }
+        if node.is_distinct() || node.order_by().is_some() {
+            return self.mistake(not_supported("DISTINCT or ORDER BY in a call", range));
+        }
+        let mut arguments = Vec::new();
+        for argument in node.arguments() {
+            if let Argument::Extract(extract) = argument {
+                // EXTRACT(year FROM x) is EXTRACT('year', x).
+                let field = extract.field();
+                let at = field.map_or(extract.range(), |field| field.range());
+                let field = field.map(|field| field.value().to_lowercase()).unwrap_or_default();
+                arguments.push(self.body.expr(ExprKind::String(field), DataType::String, at));
+                arguments.push(self.optional(extract.value(), extract.range()));
+                continue;
+            }
+            arguments.push(self.argument(argument));
+        }
+        self.check_arguments(function, &mut arguments, name.range(), range);
+        if function.name == "ENV"
+            && let [name] = arguments[..]
+            && let ExprKind::String(name) = &self.body.exprs[name].kind
+            && !self.environment.contains(name)
+        {
+            self.environment.push(name.clone());
+        }
+        let types: Vec<DataType> = arguments.iter().map(|argument| self.expr_type(*argument)).collect();
+        let data_type = infer::call(function, &types);
+        self.body.expr(ExprKind::Call { function: index, arguments }, data_type, range)
+    }
+
+    fn argument(&mut self, argument: Argument<'_>) -> ExprId {
+        match argument {
+            Argument::Expr(expr) => self.expr(expr),
+            Argument::Arrow(arrow) => self.lambda(arrow),
+            Argument::Star(star) => self.mistake(misplaced("`*` is no argument", star.range())),
+            Argument::Extract(extract) => self.optional(extract.value(), extract.range()),
+        }
+    }
+
+    fn lambda(&mut self, arrow: ast::Arrow<'_>) -> ExprId {
+        let parameters: Vec<_> = arrow
+            .parameters()
+            .map(|name| {
+                self.body.variables.push(Variable {
+                    name: name.value(),
+                    data_type: DataType::Dynamic,
+                    is_typed: false,
+                    scope: VariableScope::Lambda,
+                    range: name.range(),
+                })
+            })
+            .collect();
+        self.selects.push(Scope::Lambda(parameters.clone()));
+        let body = self.optional(arrow.body(), arrow.range());
+        self.selects.pop();
+        self.body.expr(ExprKind::Lambda { parameters, body }, DataType::Dynamic, arrow.range())
+    }
+
+    fn check_arguments(
+        &mut self,
+        function: &SqlFunction,
+        arguments: &mut [ExprId],
+        name: moltler_syntax::TextRange,
+        range: moltler_syntax::TextRange,
+    ) {
+        let required = function.parameters.iter().filter(|parameter| !parameter.optional).count();
+        if arguments.len() < required {
+            self.report(too_few_arguments(function, name));
+            return;
+        }
+        if arguments.len() > function.parameters.len() && !function.variadic {
+            let first = self.expr_range(arguments[function.parameters.len()]);
+            let rest = first.cover(self.expr_range(arguments[arguments.len() - 1]));
+            self.report(too_many_arguments(function, if rest.is_empty() { range } else { rest }));
+            return;
+        }
+        for (position, slot) in arguments.iter_mut().enumerate() {
+            let Some(parameter) = function.parameters.get(position).or(function.parameters.last()) else { continue };
+            // A constant text is one of the wanted type: DATE_TRUNC('day', '2024-01-31').
+            let wanted = match parameter.takes {
+                functions::ParameterType::Of(data_type) => Some(data_type),
+                functions::ParameterType::Temporal => Some(DataType::Timestamp),
+                _ => None,
+            };
+            if let Some(wanted @ (DataType::Timestamp | DataType::Date)) = wanted {
+                *slot = self.adapted(BinaryOperator::Equal, *slot, wanted);
+            }
+            let found = self.expr_type(*slot);
+            if !infer::takes(parameter.takes, found) {
+                let at = self.expr_range(*slot);
+                self.report(argument(function, position, found, at));
+            }
+        }
+    }
+}

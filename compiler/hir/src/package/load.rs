@@ -1,0 +1,84 @@
+//! Finding and reading the files of a package.
+
+use std::io;
+
+use moltler_db::{FileId, System};
+
+use super::Package;
+use crate::database::Database;
+
+/// The name of a package's manifest.
+const MANIFEST: &str = "moltler.toml";
+/// Folders deeper than this are not searched.
+const MAX_DEPTH: usize = 64;
+
+/// The folder of the package that a file or folder belongs to, and whether it has a manifest: the nearest one upwards with
+/// `moltler.toml`, else the folder of the file alone.
+pub fn find_root(system: &dyn System, path: &str) -> (String, bool) {
+    let folder = if system.is_file(path) { parent(path) } else { path.trim_end_matches('/') };
+    let mut candidate = folder;
+    loop {
+        if system.is_file(&join(candidate, MANIFEST)) {
+            return (candidate.to_owned(), true);
+        }
+        if candidate.is_empty() {
+            return (folder.to_owned(), false);
+        }
+        candidate = parent(candidate);
+    }
+}
+
+impl Package {
+    /// Reads the package that a file or folder belongs to. Gives the file, when `path` is one.
+    ///
+    /// With a manifest that is every `.molt` file below its folder, except in folders that are packages of their own or
+    /// whose names begin with a dot; without one, the files of the folder itself.
+    pub fn load(db: &mut Database, system: &dyn System, path: &str) -> io::Result<(Package, Option<FileId>)> {
+        let (root, has_manifest) = find_root(system, path);
+        let mut package = Package::new(root.clone());
+        let mut paths = Vec::new();
+        collect(system, &root, has_manifest, 0, &mut paths)?;
+        let is_file = system.is_file(path);
+        if is_file && !paths.iter().any(|known| known == path) {
+            paths.push(path.to_owned());
+        }
+        paths.sort();
+        for path in &paths {
+            let text = system.read(path)?;
+            package.open_file(db, path, &text);
+        }
+        let file = if is_file { package.file(path) } else { None };
+        Ok((package, file))
+    }
+}
+
+fn collect(
+    system: &dyn System,
+    folder: &str,
+    with_folders: bool,
+    depth: usize,
+    paths: &mut Vec<String>,
+) -> io::Result<()> {
+    for name in system.list(folder)? {
+        match name.strip_suffix('/') {
+            Some(sub_folder) if with_folders && depth < MAX_DEPTH && !sub_folder.starts_with('.') => {
+                let sub_folder = join(folder, sub_folder);
+                if !system.is_file(&join(&sub_folder, MANIFEST)) {
+                    collect(system, &sub_folder, true, depth + 1, paths)?;
+                }
+            }
+            Some(_) => {}
+            None if name.ends_with(".molt") => paths.push(join(folder, &name)),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+fn join(folder: &str, name: &str) -> String {
+    format!("{}/{name}", folder.trim_end_matches('/'))
+}

@@ -1,0 +1,95 @@
+//! Trees of statements, and constants in them.
+
+use moltler_db::{Db, Statement};
+use moltler_js::Language;
+use moltler_syntax::ast::{AstNode, Clause, ClauseKind, Expr, UnaryOperator};
+use moltler_syntax::{Parse, literal};
+
+use crate::constant::{Constant, ConstantKind};
+use crate::definition::Spanned;
+use crate::script::{Role, ScriptBlock};
+
+/// Documents and arrays deeper than this are no constants.
+const MAX_DEPTH: usize = 64;
+
+/// The tree of a statement. Trees that were not asked for lately are dropped and made again.
+#[salsa::tracked(returns(ref), no_eq, lru = 512)]
+pub fn parse(db: &dyn Db, statement: Statement) -> Parse {
+    moltler_syntax::parse(statement.text(db))
+}
+
+/// The JavaScript of a statement.
+#[salsa::tracked(returns(ref))]
+pub fn scripts(db: &dyn Db, statement: Statement) -> Vec<ScriptBlock> {
+    let parse = parse(db, statement);
+    let Some(found) = parse.source_file().statement() else { return Vec::new() };
+    let clauses = || found.syntax().fields("clause").filter_map(Clause::cast);
+    let is_typescript = clauses()
+        .filter(|clause| clause.kind() == ClauseKind::Language)
+        .filter_map(Clause::string)
+        .any(|language| language.value() == "typescript");
+    let language = if is_typescript { Language::TypeScript } else { Language::JavaScript };
+    clauses()
+        .filter_map(|clause| {
+            let role = match clause.kind() {
+                ClauseKind::QueryHandler => Role::Query,
+                ClauseKind::Handler => Role::Execute,
+                ClauseKind::CheckHandler => Role::Check,
+                ClauseKind::Shared => Role::Shared,
+                _ => return None,
+            };
+            let raw = clause.raw_block()?;
+            Some(ScriptBlock {
+                role,
+                clause: clause.keyword_range(),
+                range: raw.content_range(),
+                script: std::sync::Arc::new(moltler_js::parse(raw.content(), language)),
+            })
+        })
+        .collect()
+}
+
+/// The value of an expression that is a literal.
+pub(crate) fn constant(expr: Expr<'_>) -> Constant {
+    constant_at(expr, 0)
+}
+
+fn constant_at(expr: Expr<'_>, depth: usize) -> Constant {
+    let range = expr.range();
+    let computed = Constant { kind: ConstantKind::Expression, range };
+    if depth > MAX_DEPTH {
+        return computed;
+    }
+    let value = |expr: Option<Expr<'_>>| match expr {
+        Some(expr) => constant_at(expr, depth + 1),
+        None => Constant::missing(range),
+    };
+    let kind = match expr {
+        Expr::Null(_) => ConstantKind::Null,
+        Expr::Boolean(literal) => ConstantKind::Boolean(literal.value()),
+        Expr::String(literal) => ConstantKind::String(literal.value()),
+        Expr::Number(literal) => match literal.value() {
+            Some(literal::Number::Integer(value)) => ConstantKind::Integer(value),
+            Some(literal::Number::Double(value)) => ConstantKind::Number(value),
+            None => ConstantKind::Missing,
+        },
+        Expr::Unary(unary) if unary.operator() == Some(UnaryOperator::Negate) => match value(unary.operand()).kind {
+            ConstantKind::Integer(value) => ConstantKind::Integer(value.saturating_neg()),
+            ConstantKind::Number(value) => ConstantKind::Number(-value),
+            _ => return computed,
+        },
+        Expr::Parenthesized(inner) => return value(inner.expression()),
+        Expr::Array(array) => ConstantKind::Array(array.elements().map(|element| value(Some(element))).collect()),
+        Expr::Document(document) => ConstantKind::Document(
+            document
+                .pairs()
+                .filter_map(|pair| {
+                    let key = pair.key()?;
+                    Some((Spanned { text: key.value(), range: key.range() }, value(pair.value())))
+                })
+                .collect(),
+        ),
+        _ => return computed,
+    };
+    Constant { kind, range }
+}
