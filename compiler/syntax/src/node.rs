@@ -145,6 +145,49 @@ impl<'tree> SyntaxNode<'tree> {
         })
     }
 
+    /// The tree below it as an S-expression with fields, indented; keywords and marks are left out.
+    pub fn to_sexp(self) -> String {
+        let mut written = String::new();
+        let mut cursor = self.node.walk();
+        let mut depth = 0;
+        loop {
+            let node = cursor.node();
+            let shown = node.is_named() || node.is_missing();
+            if shown {
+                if !written.is_empty() {
+                    written.push('\n');
+                }
+                written.extend(std::iter::repeat_n("  ", depth));
+                if let Some(field) = cursor.field_name().filter(|_| depth > 0) {
+                    written.push_str(field);
+                    written.push_str(": ");
+                }
+                written.push('(');
+                if node.is_missing() {
+                    written.push_str("MISSING ");
+                }
+                written.push_str(node.kind());
+            }
+            if cursor.goto_first_child() {
+                depth += 1;
+                continue;
+            }
+            loop {
+                if cursor.node().is_named() || cursor.node().is_missing() {
+                    written.push(')');
+                }
+                if depth == 0 {
+                    return written;
+                }
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+                cursor.goto_parent();
+                depth -= 1;
+            }
+        }
+    }
+
     pub(crate) fn with(self, node: tree_sitter::Node<'tree>) -> SyntaxNode<'tree> {
         SyntaxNode { node, text: self.text }
     }
