@@ -8,6 +8,7 @@ use moltler_abi::manifest::Manifest;
 
 use crate::expr::Expr;
 use crate::physical::Pipeline;
+pub use build::{Options, build};
 pub use statement::{Catch, Statement, StatementKind};
 
 /// A program: everything of a package that a run of one of its files, or of its tests, needs.

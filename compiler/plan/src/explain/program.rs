@@ -138,8 +138,9 @@ fn statement(program: &Program, statement: &Statement, depth: usize, text: &mut 
             line(text, depth, &format!("Fail {:?}", program.manifest.messages[*message as usize]));
         }
         StatementKind::If { branches, otherwise } => {
-            for (condition, body) in branches {
-                line(text, depth, &format!("If {}", value(condition)));
+            for (index, (condition, body)) in branches.iter().enumerate() {
+                let word = if index == 0 { "If" } else { "ElseIf" };
+                line(text, depth, &format!("{word} {}", value(condition)));
                 statements(program, body, depth + 1, text);
             }
             if !otherwise.is_empty() {

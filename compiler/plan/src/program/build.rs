@@ -1,31 +1,82 @@
 use moltler_abi::manifest::{Action, ConfigField, ConnectorType, Entity, Field, Script, SourceFile, Test};
+use moltler_db::FileId;
 use moltler_hir::body::StmtKind;
 use moltler_hir::definition::{self, ActionDef, EntityDef, TestDef, TypeDef, split_name};
+use moltler_hir::{Database, Lowered, Package};
+
+use rustc_hash::FxHashMap;
 
 use super::gather::Gather;
 use super::{FunctionBody, Program};
 use crate::from_hir::{FromHir, Slots, Unit};
 
+/// What of a package goes into a program, besides all its definitions.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The file whose statements are run.
+    pub main: Option<FileId>,
+    /// The files whose TESTs are taken.
+    pub tests: Vec<FileId>,
+}
+
+/// The program of a package.
+///
+/// Definitions that have errors are left out, and so are statements of `main` with errors: whoever runs or builds a program
+/// makes sure that there are none. A TEST with errors is listed with them, and has no code.
+pub fn build(db: &Database, package: &Package, options: &Options) -> Program {
+    let mut file_indices = FxHashMap::default();
+    let root = package.root().trim_end_matches('/');
+    let files = package.files().map(|(file, path)| {
+        file_indices.insert(file, file_indices.len() as u32);
+        let relative = path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/'));
+        SourceFile { path: relative.to_owned(), text: package.text(file) }
+    });
+    let files = files.collect();
+    let index = |file: FileId| file_indices.get(&file).copied().unwrap_or_default();
+    let definitions = package.definitions(db);
+    let main = options.main.map(|file| package.program(db, file));
+    let tests: Vec<Lowered> = options.tests.iter().flat_map(|file| package.tests(db, *file)).collect();
+    gather(Sources {
+        files,
+        types: sound(&definitions.types).map(|lowered| unit(lowered, index(lowered.file))).collect(),
+        entities: sound(&definitions.entities).map(|lowered| unit(lowered, index(lowered.file))).collect(),
+        actions: sound(&definitions.actions).map(|lowered| unit(lowered, index(lowered.file))).collect(),
+        instances: sound(&definitions.instances).map(|lowered| unit(lowered, index(lowered.file))).collect(),
+        main: main
+            .as_ref()
+            .map(|statements| sound(statements).map(|lowered| unit(lowered, index(lowered.file))).collect()),
+        tests: tests.iter().map(|test| (unit(test, index(test.file)), test.errors.as_slice())).collect(),
+    })
+}
+
+fn unit(lowered: &Lowered, file: u32) -> Unit<'_> {
+    Unit { file, offset: lowered.offset, text: &lowered.text, body: &lowered.body }
+}
+
+fn sound(statements: &[Lowered]) -> impl Iterator<Item = &Lowered> {
+    statements.iter().filter(|statement| statement.errors.is_empty())
+}
+
 /// What a program is made from: sound statements of a package.
-pub(crate) struct Sources<'a> {
+struct Sources<'a> {
     /// Path and text of each file; a [`Unit`]'s file is an index into it.
-    pub(crate) files: Vec<SourceFile>,
+    files: Vec<SourceFile>,
     /// CREATE CONNECTOR TYPE, those that count.
-    pub(crate) types: Vec<Unit<'a>>,
+    types: Vec<Unit<'a>>,
     /// CREATE CONNECTOR ENTITY, those that count.
-    pub(crate) entities: Vec<Unit<'a>>,
+    entities: Vec<Unit<'a>>,
     /// CREATE CONNECTOR ACTION, those that count.
-    pub(crate) actions: Vec<Unit<'a>>,
+    actions: Vec<Unit<'a>>,
     /// CREATE CONNECTOR name at the top level, those that count.
-    pub(crate) instances: Vec<Unit<'a>>,
+    instances: Vec<Unit<'a>>,
     /// The statements to run; `None` where only tests run.
-    pub(crate) main: Option<Vec<Unit<'a>>>,
+    main: Option<Vec<Unit<'a>>>,
     /// TESTs, and the messages of the errors in them.
-    pub(crate) tests: Vec<(Unit<'a>, &'a [String])>,
+    tests: Vec<(Unit<'a>, &'a [String])>,
 }
 
 /// Gathers everything into one program.
-pub(crate) fn build(sources: Sources<'_>) -> Program {
+fn gather(sources: Sources<'_>) -> Program {
     let mut gather = Gather::default();
     gather.manifest().files = sources.files;
     for unit in &sources.types {

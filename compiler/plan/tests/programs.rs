@@ -1,0 +1,261 @@
+//! From text to programs: what the planner makes of sound statements.
+
+use moltler_abi::manifest::Manifest;
+use moltler_hir::{Database, Package};
+use moltler_plan::explain;
+use moltler_plan::program::{Options, Program, build};
+
+const SHOP: &str = "
+CREATE CONNECTOR TYPE 'shop'
+CONFIG_SCHEMA {
+    \"url\": {\"type\": \"string\", \"required\": true},
+    \"page\": {\"type\": \"integer\", \"default\": 10 + 5}
+};
+CREATE CONNECTOR ENTITY 'shop.items'
+FIELDS {
+    \"id\": {\"type\": \"string\", \"primary_key\": true},
+    \"name\": {\"type\": \"string\"},
+    \"status\": {\"type\": \"string\"},
+    \"priority\": {\"type\": \"integer\"},
+    \"created_at\": {\"type\": \"timestamp\"},
+    \"metadata\": {\"type\": \"document\"},
+    \"JQL\": {\"type\": \"string\", \"filter_only\": true}
+}
+QUERY_HANDLER '''
+async function query(config, filters, options) {
+    return [];
+}
+''';
+CREATE CONNECTOR ACTION 'shop.items.create'
+PARAMETERS {\"name\": {\"type\": \"string\", \"required\": true}, \"status\": {\"type\": \"string\", \"default\": \"active\"}}
+HANDLER '''
+async function execute(config, params) {
+    return params;
+}
+''';
+REGISTER CONNECTOR TYPE 'shop';
+CREATE CONNECTOR prod TYPE 'shop' CONFIG {\"url\": 'https://' || ENV('SHOP_HOST')};
+";
+
+fn program(text: &str) -> Program {
+    let mut db = Database::default();
+    let mut package = Package::new("/shop");
+    package.open_file(&mut db, "/shop/definitions.molt", SHOP);
+    let main = package.open_file(&mut db, "/shop/main.molt", text);
+    let file_errors = moltler_hir::file_diagnostics(&db, &package, main);
+    let errors: Vec<String> = file_errors
+        .into_iter()
+        .filter(|diagnostic| diagnostic.severity == moltler_db::Severity::Error)
+        .map(|diagnostic| diagnostic.message)
+        .collect();
+    assert_eq!(errors, [""; 0]);
+    build(&db, &package, &Options { main: Some(main), tests: vec![main] })
+}
+
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(explain::program(&program(text)).trim_end(), expected.trim());
+}
+
+fn manifest(text: &str) -> Manifest {
+    program(text).manifest
+}
+
+#[test]
+fn select_with_an_equality() {
+    check(
+        "SELECT id, name, status FROM prod.items WHERE status = 'active';",
+        "
+main
+  Print query 0
+query 0 (id string, name string, status string)
+  Pipeline [id, name, status] where status = 'active'
+    ConnectorScan prod.items [id, name, status] filters {status: 'active'} where [status = 'active']
+",
+    );
+}
+
+#[test]
+fn select_everything() {
+    check(
+        "SELECT * FROM prod.items LIMIT 5 OFFSET 2;",
+        "
+main
+  Print query 0
+query 0 (id string, name string, status string, priority integer, created_at timestamp, metadata document)
+  Limit 5 offset 2
+    ConnectorScan prod.items [id, name, status, priority, created_at, metadata] limit 7
+",
+    );
+}
+
+#[test]
+fn order_by_a_column_that_is_not_selected_an_alias_and_a_position() {
+    check(
+        "SELECT name AS n, priority + 1 FROM prod.items AS i ORDER BY created_at DESC, n, 2 NULLS FIRST LIMIT 3;",
+        "
+main
+  Print query 0
+query 0 (n string, ?column? integer)
+  Limit 3
+    Sort #2 DESC NULLS FIRST, #0, #1 NULLS FIRST
+      Pipeline [name, priority + 1, created_at]
+        ConnectorScan prod.items [name, priority, created_at]
+",
+    );
+}
+
+#[test]
+fn contradictions_and_limit_zero_call_nobody() {
+    check(
+        "SELECT id FROM prod.items WHERE status = 'a' AND status = 'b'; SELECT id FROM prod.items LIMIT 0;",
+        "
+main
+  Print query 0
+  Print query 1
+query 0 (id string)
+  Nothing
+query 1 (id string)
+  Nothing
+",
+    );
+}
+
+#[test]
+fn a_filter_only_field_is_only_passed_on() {
+    check(
+        "SELECT id FROM prod.items WHERE JQL = 'project = X';",
+        "
+main
+  Print query 0
+query 0 (id string)
+  ConnectorScan prod.items [id] filters {JQL: 'project = X'} where [JQL = 'project = X']
+",
+    );
+}
+
+#[test]
+fn one_row_from_nowhere() {
+    check(
+        "SELECT 1 + 2 AS three, UPPER('x');",
+        "
+main
+  Print query 0
+query 0 (three integer, upper string)
+  Pipeline [1 + 2, UPPER('x')]
+    SingleRow
+",
+    );
+}
+
+#[test]
+fn variables_and_actions() {
+    check(
+        "DECLARE made = CONNECTOR_EXEC prod.items.create({\"name\": 'A ' || CURRENT_TIMESTAMP()});
+         CONNECTOR_EXEC prod.items.create(name => 'B');
+         SELECT id FROM prod.items WHERE id = made.id;",
+        "
+main
+  $0 = EXECUTE(0, {name: 'A ' || CURRENT_TIMESTAMP()})
+  Print result EXECUTE(1, {name: 'B'})
+  Print query 0
+query 0 (id string)
+  Pipeline [id] where id = COERCE($0.id, string)
+    ConnectorScan prod.items [id] filters {id: COERCE($0.id, string)} where [id = COERCE($0.id, string)]
+",
+    );
+}
+
+#[test]
+fn a_test() {
+    let text = "
+TEST CONNECTOR TYPE 'shop' NAME 'finds items'
+MOCK_API {\"GET /items\": {\"body\": {\"items\": [{\"id\": \"1\"}]}}}
+BEGIN
+    CREATE CONNECTOR conn TYPE 'shop' CONFIG {\"url\": \"mock://\"};
+    DECLARE results = SELECT * FROM conn.items;
+    ASSERT ARRAY_LENGTH(results) = 1, 'one row';
+    ASSERT results[0].name = 'Test';
+    CONNECTOR_EXEC conn.items.delete(id => results[0].id);
+END TEST;
+";
+    let program = program(text);
+    let shown = explain::program(&program);
+    let expected = "
+main
+test finds items
+  Create instance conn
+  $0 = QUERY(0)
+  Assert ARRAY_LENGTH(COERCE($0, array)) = 1, 'one row'
+  Assert COERCE($0[0].name, string) = 'Test'
+";
+    assert_eq!(shown.get(..expected.len() - 1), Some(expected.trim_start()), "{shown}");
+    let test = &program.manifest.tests[0];
+    assert!(test.code.is_some() && test.mock_api.is_some() && test.errors.is_empty());
+    assert_eq!(test.variables, 1);
+    assert_eq!(program.manifest.global_instances.len(), 1);
+    let parts = |assertion: usize| {
+        let parts = &program.manifest.assertions[assertion].parts;
+        parts.iter().map(|span| &text[span.start as usize..span.end as usize]).collect::<Vec<_>>()
+    };
+    assert!(parts(0).contains(&"ARRAY_LENGTH(results)"), "{:?}", parts(0));
+    assert!(parts(1).contains(&"results[0].name"), "{:?}", parts(1));
+}
+
+#[test]
+fn definitions_are_in_the_manifest() {
+    let manifest = manifest("SHOW CONNECTORS;");
+    assert_eq!(manifest.types[0].name, "shop");
+    assert_eq!(manifest.types[0].config[1].name, "page");
+    assert!(manifest.types[0].config[1].default.is_some());
+    assert_eq!(manifest.entities[0].name, "items");
+    assert_eq!(manifest.entities[0].handler.entry, "query");
+    assert!(manifest.entities[0].handler.source.trim_start().starts_with("async function query"));
+    let span = manifest.entities[0].handler.span;
+    assert_eq!(&SHOP[span.start as usize..span.end as usize], manifest.entities[0].handler.source);
+    assert_eq!(manifest.actions[0].name, "items.create");
+    assert_eq!(manifest.instances[0].name, "prod");
+    assert_eq!(manifest.files[1].path, "main.molt");
+}
+
+#[test]
+fn control_flow() {
+    check(
+        "DECLARE total integer = 0;
+         FOR item IN SELECT * FROM prod.items LOOP
+             IF item.priority > 3 THEN SET total = total + 1; ELSEIF item.id IS NULL THEN CONTINUE; ELSE BREAK; END IF;
+         END LOOP;
+         FOR i IN 1..3 LOOP PRINT i; END LOOP;
+         TRY RAISE 'no'; CATCH connector_error PRINT error.message; FINALLY PRINT 'done'; END TRY;",
+        "
+main
+  $0 = 0
+  For $1 in QUERY(0)
+    If NUMERIC($1.priority) > 3
+      $0 = $0 + 1
+    ElseIf $1.id IS NULL
+      Continue
+    Else
+      Break
+  For $3 in 1..3
+    Print $3
+  Try
+    Raise 'no'
+  Catch connector_error as $4
+    Print $4.message
+  Finally
+    Print 'done'
+query 0 (id string, name string, status string, priority integer, created_at timestamp, metadata document)
+  ConnectorScan prod.items [id, name, status, priority, created_at, metadata]
+",
+    );
+}
+
+#[test]
+fn a_parameter() {
+    let manifest = manifest("PARAM repo string DESCRIPTION 'which'; PARAM n integer DEFAULT 3; PRINT repo || n;");
+    let parameters: Vec<(&str, bool)> =
+        manifest.parameters.iter().map(|parameter| (parameter.name.as_str(), parameter.required)).collect();
+    assert_eq!(parameters, [("repo", true), ("n", false)]);
+    assert_eq!(manifest.main_variables, 2);
+}
