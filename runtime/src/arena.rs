@@ -32,15 +32,16 @@ impl Arena {
     }
 
     /// Keeps a value; the address is valid as long as the arena.
-    pub fn value(&mut self, value: Value) -> *const Value {
+    pub fn value(&mut self, value: Value) -> *mut Value {
         let fits = self.values.last().is_some_and(|chunk| chunk.len() < chunk.capacity());
         if !fits {
             // The first chunk is small: most statements keep only a few values.
             self.values.push(Vec::with_capacity(if self.values.is_empty() { 16 } else { 512 }));
         }
         let chunk = self.values.last_mut().expect("Invariant: a chunk was just pushed");
+        let address = chunk.as_mut_ptr().wrapping_add(chunk.len());
         chunk.push(value);
-        &raw const chunk[chunk.len() - 1]
+        address
     }
 
     /// Whether nothing was put in.
@@ -64,10 +65,8 @@ mod tests {
         assert!(texts.iter().all(|(_, (address, _))| held(*address)));
         assert!(held(address) && length == long.len());
         let all: Vec<_> = arena.values.iter().flatten().collect();
-        assert!(
-            values.iter().zip(all).all(|((number, address), value)| {
-                std::ptr::eq(*address, value) && *value == Value::Integer(*number)
-            })
-        );
+        assert!(values.iter().zip(all).all(|((number, address), value)| {
+            std::ptr::eq(*address as *const Value, value) && *value == Value::Integer(*number)
+        }));
     }
 }

@@ -4,12 +4,14 @@
 //! an owned batch through [`OwnedBatch::with_view`], and writes its result into an [`OutputBatch`].
 #![expect(unsafe_code, reason = "the row walk: texts and values are read through the addresses that columns hold")]
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use moltler_abi::DataType;
 use moltler_abi::layout::{Batch, Column, Text};
 
 use crate::arena::Arena;
+use crate::evaluate::compare_json;
 use crate::value::Value;
 
 /// How many rows a batch should have.
@@ -227,7 +229,7 @@ impl BatchBuilder {
     /// The finished rows.
     pub fn finish(mut self) -> OwnedBatch {
         self.discard_row();
-        OwnedBatch { columns: self.columns, rows: self.rows, arena: self.arena, inputs: Vec::new() }
+        OwnedBatch { columns: self.columns, rows: self.rows, _arena: self.arena, inputs: Vec::new() }
     }
 }
 
@@ -240,15 +242,15 @@ fn mismatch(data_type: DataType) {
 pub struct OwnedBatch {
     columns: Vec<ColumnData>,
     rows: usize,
-    /// What the columns point to, unless it belongs to one of `inputs`.
-    arena: Arena,
+    /// What the columns point to, unless it belongs to one of `inputs`. Held, never read.
+    _arena: Arena,
     inputs: Vec<Rc<OwnedBatch>>,
 }
 
 impl OwnedBatch {
     /// So many rows without columns.
     pub fn without_columns(rows: usize) -> OwnedBatch {
-        OwnedBatch { columns: Vec::new(), rows, arena: Arena::new(), inputs: Vec::new() }
+        OwnedBatch { columns: Vec::new(), rows, _arena: Arena::new(), inputs: Vec::new() }
     }
 
     /// How many rows.
@@ -297,6 +299,45 @@ impl OwnedBatch {
         }
     }
 
+    /// Puts `value`, which has the column's type, where the column is NULL.
+    pub fn fill_nulls(&mut self, column: usize, value: &Value) {
+        let mut one = BatchBuilder::new(&[self.columns[column].data_type]);
+        one.push(0, value.clone());
+        one.finish_row();
+        let filler = Rc::new(one.finish());
+        let former = std::mem::replace(
+            &mut self.columns[column],
+            ColumnData::with_capacity(filler.columns[0].data_type, self.rows),
+        );
+        for row in 0..self.rows {
+            if former.validity[row] == 0 {
+                self.columns[column].push_element(&filler.columns[0], 0);
+            } else {
+                self.columns[column].push_element(&former, row);
+            }
+        }
+        self.inputs.push(filler);
+    }
+
+    /// Order of two values of the same column type, neither NULL.
+    pub fn compare(&self, row: usize, other: &OwnedBatch, other_row: usize, column: usize) -> Ordering {
+        match (&self.columns[column].elements, &other.columns[column].elements) {
+            (Elements::Boolean(left), Elements::Boolean(right)) => left[row].cmp(&right[other_row]),
+            (Elements::Integer(left), Elements::Integer(right)) => left[row].cmp(&right[other_row]),
+            (Elements::Number(left), Elements::Number(right)) => left[row]
+                .partial_cmp(&right[other_row])
+                .unwrap_or_else(|| left[row].is_nan().cmp(&right[other_row].is_nan())),
+            (Elements::Date(left), Elements::Date(right)) => left[row].cmp(&right[other_row]),
+            // SAFETY: as in `text`.
+            (Elements::Text(left), Elements::Text(right)) => unsafe {
+                text_of(&left[row]).cmp(text_of(&right[other_row]))
+            },
+            // SAFETY: as in `value`.
+            (Elements::Boxed(left), Elements::Boxed(right)) => unsafe { compare_json(&*left[row], &*right[other_row]) },
+            _ => panic!("Invariant: only columns of the same type are compared"),
+        }
+    }
+
     /// Shows the batch to generated code for the time of a call. Nothing may be written through the view.
     pub fn with_view<R>(&self, see: impl FnOnce(&Batch) -> R) -> R {
         let address = |elements: &Elements| -> *const u8 {
@@ -334,7 +375,7 @@ impl OwnedBatch {
                 column
             })
             .collect();
-        OwnedBatch { columns, rows: places.len(), arena: Arena::new(), inputs: batches.to_vec() }
+        OwnedBatch { columns, rows: places.len(), _arena: Arena::new(), inputs: batches.to_vec() }
     }
 }
 
@@ -389,7 +430,7 @@ impl OutputBatch {
             column.elements.resize(rows);
             column.validity.truncate(rows);
         }
-        OwnedBatch { columns: self.columns, rows, arena, inputs: vec![input] }
+        OwnedBatch { columns: self.columns, rows, _arena: arena, inputs: vec![input] }
     }
 }
 
@@ -421,6 +462,15 @@ mod tests {
         assert_eq!(batch.value(2, 0), Value::Timestamp(1_000_000));
         assert!(matches!(batch.value(3, 0), Value::Document(_)));
         assert!(batch.is_null(1, 1) && batch.value(3, 1) == Value::Null);
+    }
+
+    #[test]
+    fn nulls_are_filled() {
+        let mut batch = sample();
+        batch.fill_nulls(1, &Value::Integer(9));
+        batch.fill_nulls(0, &Value::String("unused".into()));
+        assert_eq!((batch.value(1, 0), batch.value(1, 1)), (Value::Integer(7), Value::Integer(9)));
+        assert_eq!(batch.text(0, 1), Some("héllo"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod compare;
 mod pattern;
 
 pub use compare::{compare_json, compare_numbers, json_equal};
+pub use pattern::with_regex;
 
 type Result<T> = std::result::Result<T, RuntimeError>;
 

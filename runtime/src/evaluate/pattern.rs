@@ -78,7 +78,7 @@ pub(super) fn matches(left: Operand<'_>, pattern: Operand<'_>) -> Result<Value> 
 }
 
 /// Uses the compiled form of a pattern, which is kept for the next time.
-pub(super) fn with_regex<R>(pattern: &str, with: impl FnOnce(&Regex) -> R) -> Result<R> {
+pub fn with_regex<R>(pattern: &str, with: impl FnOnce(&Regex) -> R) -> Result<R> {
     const KEPT: usize = 256;
     COMPILED.with_borrow_mut(|compiled| {
         if let Some(regex) = compiled.get(pattern) {

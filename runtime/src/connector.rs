@@ -1,0 +1,8 @@
+//! Live connectors: instances, their configuration, calls of their handlers.
+
+pub mod action;
+pub mod instance;
+pub mod options;
+pub mod query;
+pub mod registry;
+pub mod schema;

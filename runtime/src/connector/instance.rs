@@ -1,0 +1,226 @@
+//! One instance: opened at first use, alive to the end of the run.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use moltler_abi::manifest::{self, Manifest};
+
+use super::options::Options;
+use super::schema::{self, Checked};
+use crate::context::{ExecContext, internal_error};
+use crate::error::RuntimeError;
+use crate::evaluate::with_article;
+use crate::js::{ConsoleLevel, Engine, Settings};
+use crate::value::{Document, Value};
+
+/// An instance of a connector type.
+#[derive(Debug)]
+pub struct Instance {
+    definition: u32,
+    name: String,
+    enabled: Cell<bool>,
+    /// By ALTER; a NULL takes a key away.
+    altered: RefCell<Document>,
+    opened: RefCell<Option<Rc<Opened>>>,
+    last_error: RefCell<Option<String>>,
+}
+
+/// What an instance has once it is in use.
+pub struct Opened {
+    config: Value,
+    options: Options,
+    /// Index into the manifest's types.
+    connector_type: u32,
+    /// One call at a time.
+    engine: RefCell<Engine>,
+}
+
+impl std::fmt::Debug for Opened {
+    /// Without the configuration, which holds secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Opened").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Instance {
+    /// Not opened yet.
+    pub fn new(index: u32, definition: &manifest::Instance) -> Instance {
+        Instance {
+            definition: index,
+            name: definition.name.clone(),
+            enabled: Cell::new(true),
+            altered: RefCell::default(),
+            opened: RefCell::default(),
+            last_error: RefCell::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its definition.
+    pub fn definition<'m>(&self, manifest: &'m Manifest) -> &'m manifest::Instance {
+        &manifest.instances[self.definition as usize]
+    }
+
+    /// `enabled`, `disabled`, `connected` after a call that went well, `error` after one that did not.
+    pub fn status(&self) -> &'static str {
+        if !self.enabled.get() {
+            "disabled"
+        } else if self.last_error.borrow().is_some() {
+            "error"
+        } else if self.opened.borrow().is_some() {
+            "connected"
+        } else {
+            "enabled"
+        }
+    }
+
+    /// What went wrong in the last call.
+    pub fn last_error(&self) -> Option<String> {
+        self.last_error.borrow().clone()
+    }
+
+    /// Keeps the outcome of a call for SHOW CONNECTOR STATUS.
+    pub fn record<T>(&self, outcome: &Result<T, RuntimeError>) {
+        self.last_error.replace(outcome.as_ref().err().map(RuntimeError::to_string));
+    }
+
+    /// ALTER … ENABLE and DISABLE.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.enabled.set(enabled);
+    }
+
+    /// An error where the instance is disabled.
+    pub fn check_enabled(&self) -> Result<(), RuntimeError> {
+        if self.enabled.get() {
+            return Ok(());
+        }
+        Err(RuntimeError::new("ConnectorDisabled", format!("the connector `{}` is disabled", self.name))
+            .with_note(format!("`ALTER CONNECTOR {} ENABLE` enables it", self.name)))
+    }
+
+    /// ALTER … OPTIONS: merged key by key, NULL takes a key away. The next call starts with fresh handlers.
+    pub fn alter(&self, options: &Value) -> Result<(), RuntimeError> {
+        let Value::Document(options) = options else {
+            return Err(RuntimeError::new("ConfigError", "OPTIONS must be a document"));
+        };
+        Options::check_keys(&self.name, options)?;
+        self.altered.borrow_mut().extend(options.iter().map(|(key, value)| (Rc::clone(key), value.clone())));
+        self.opened.replace(None);
+        Ok(())
+    }
+
+    /// Evaluates and checks CONFIG and OPTIONS, unless that was done before.
+    pub fn open(&self, context: &ExecContext) -> Result<Rc<Opened>, RuntimeError> {
+        if let Some(opened) = &*self.opened.borrow() {
+            return Ok(Rc::clone(opened));
+        }
+        let manifest = context.manifest();
+        let definition = self.definition(manifest);
+        let result = self.open_now(context, definition);
+        if let Err(error) = &result {
+            self.last_error.replace(Some(error.to_string()));
+        }
+        let opened = Rc::new(result.map_err(|error| error.at(definition.span))?);
+        self.opened.replace(Some(Rc::clone(&opened)));
+        Ok(opened)
+    }
+
+    fn open_now(&self, context: &ExecContext, definition: &manifest::Instance) -> Result<Opened, RuntimeError> {
+        let manifest = context.manifest();
+        let connector_type = manifest
+            .types
+            .get(definition.connector_type as usize)
+            .ok_or_else(|| internal_error("an instance of an unknown type"))?;
+        let given = self.document(context, definition.config, "CONFIG")?;
+        let config = schema::check(context, Checked::Config, &self.name, &connector_type.config, false, &given)?;
+        if !context.setup().is_test {
+            for secret in schema::secret_texts(&connector_type.config, &config) {
+                context.add_secret(&secret);
+            }
+        }
+        let mut options = (*self.document(context, connector_type.options, "OPTIONS")?).clone();
+        for layer in [self.document(context, definition.options, "OPTIONS")?, Rc::new(self.altered.borrow().clone())] {
+            options.extend(layer.iter().map(|(key, value)| (Rc::clone(key), value.clone())));
+        }
+        let options = Options::new(&self.name, &options)?;
+        for option in options.without_effect() {
+            context.output().message(&format!("the option `{option}` of `{}` has no effect yet", self.name));
+        }
+        let settings = Settings {
+            shared: connector_type.shared.clone().map(Rc::new),
+            clock: context.setup().clock.clone(),
+            secrets: context.secrets(),
+            console: console(context),
+            max_memory_mb: options.max_memory_mb,
+            max_run_seconds: options.max_run_seconds,
+            timeout_seconds: options.timeout_seconds,
+            ..Settings::new(context.transport())
+        };
+        Ok(Opened {
+            config: Value::Document(Rc::new(config)),
+            options,
+            connector_type: definition.connector_type,
+            engine: RefCell::new(Engine::new(settings)),
+        })
+    }
+
+    fn document(
+        &self,
+        context: &ExecContext,
+        function: Option<manifest::FunctionId>,
+        clause: &str,
+    ) -> Result<Rc<Document>, RuntimeError> {
+        match function.map(|function| context.evaluate(function)).transpose()? {
+            None => Ok(Rc::default()),
+            Some(Value::Document(document)) => Ok(document),
+            Some(other) => Err(RuntimeError::new(
+                "ConfigError",
+                format!(
+                    "{clause} of `{}` must be a document, not {}",
+                    self.name,
+                    with_article(crate::datum::type_of(&other))
+                ),
+            )),
+        }
+    }
+}
+
+fn console(context: &ExecContext) -> Rc<dyn Fn(ConsoleLevel, &str)> {
+    let output = context.output().clone();
+    Rc::new(move |_, line| output.message(line))
+}
+
+impl Opened {
+    /// What handlers get as `config`.
+    pub fn config(&self) -> &Value {
+        &self.config
+    }
+
+    /// Its options.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The engine that runs the handlers; calls do not overlap.
+    pub fn engine(&self) -> &RefCell<Engine> {
+        &self.engine
+    }
+
+    /// The configuration with secrets as `***`.
+    pub fn shown_config(&self, context: &ExecContext) -> Value {
+        let fields = &context.manifest().types[self.connector_type as usize].config;
+        match &self.config {
+            Value::Document(document) => Value::Document(Rc::new(schema::masked(fields, document))),
+            other => other.clone(),
+        }
+    }
+
+    /// The options that were given.
+    pub fn shown_options(&self) -> Value {
+        Value::Document(Rc::new(self.options.given().clone()))
+    }
+}

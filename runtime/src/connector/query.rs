@@ -1,0 +1,262 @@
+//! Calls of an entity's handler.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use moltler_abi::DataType;
+use moltler_abi::manifest::{Condition, Entity, Field, Scan, Span};
+
+use super::action::called_from;
+use super::instance::{Instance, Opened};
+use crate::batch::OwnedBatch;
+use crate::coerce::{EpochUnit, coerce};
+use crate::context::ExecContext;
+use crate::error::RuntimeError;
+use crate::evaluate::json_equal;
+use crate::js::{Cursor, QueryCall};
+use crate::loader::Program;
+use crate::value::{Document, Value};
+
+/// A call of a handler that is under way: rows come page by page.
+pub struct EntityScan {
+    program: Arc<Program>,
+    instance: Rc<Instance>,
+    opened: Rc<Opened>,
+    source: String,
+    /// Index into the manifest's entities.
+    entity: u32,
+    columns: Vec<u32>,
+    filters: Value,
+    options: Value,
+    span: Option<Span>,
+    cursor: Option<Cursor>,
+    nulled: u64,
+}
+
+impl std::fmt::Debug for EntityScan {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("EntityScan").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// Starts a scan: evaluates what is pushed and opens the instance. `None` where its conditions cannot hold: no row, and no call.
+pub fn open(context: &ExecContext, scan: &Scan) -> Result<Option<EntityScan>, RuntimeError> {
+    let entity = &context.manifest().entities[scan.entity as usize];
+    let start = || {
+        let instance = context.connectors().get(&scan.instance)?;
+        let Some(filters) = filters(context, scan, entity)? else { return Ok(None) };
+        let Some(options) = options(context, scan, entity)? else { return Ok(None) };
+        start(context, instance, scan.entity, scan.columns.clone(), filters, options, Some(scan.span)).map(Some)
+    };
+    start().map_err(|error: RuntimeError| error.at(scan.span))
+}
+
+/// TEST CONNECTOR: asks for one row and drops it.
+pub fn probe(context: &ExecContext, instance: &Rc<Instance>, entity: u32) -> Result<(), RuntimeError> {
+    let mut options = Document::new();
+    options.insert("limit".into(), Value::Integer(1));
+    let columns = (0..context.manifest().entities[entity as usize].fields.len() as u32).collect();
+    let mut scan = start(context, Rc::clone(instance), entity, columns, Document::new(), options, None)?;
+    let outcome = scan.next(context).map(|_| ());
+    scan.close(context)?;
+    outcome
+}
+
+/// Starts a call with these filters and options.
+pub fn start(
+    context: &ExecContext,
+    instance: Rc<Instance>,
+    entity: u32,
+    columns: Vec<u32>,
+    filters: Document,
+    options: Document,
+    span: Option<Span>,
+) -> Result<EntityScan, RuntimeError> {
+    let program = Arc::clone(context.program());
+    let definition = &program.manifest().entities[entity as usize];
+    if instance.definition(context.manifest()).connector_type != definition.connector_type {
+        return Err(RuntimeError::new(
+            "UnknownEntity",
+            format!("`{}` has no entity `{}`", instance.name(), definition.name),
+        ));
+    }
+    instance.check_enabled()?;
+    let opened = instance.open(context)?;
+    let source = format!("{}.{}", instance.name(), definition.name);
+    Ok(EntityScan {
+        program,
+        opened,
+        source,
+        entity,
+        columns,
+        filters: Value::Document(Rc::new(filters)),
+        options: Value::Document(Rc::new(options)),
+        span,
+        cursor: None,
+        nulled: 0,
+        instance,
+    })
+}
+
+impl EntityScan {
+    /// The next page; `None` behind the last. The handler is called at the first.
+    pub fn next(&mut self, context: &ExecContext) -> Result<Option<OwnedBatch>, RuntimeError> {
+        let outcome = self.next_page(context);
+        self.instance.record(&outcome);
+        outcome.map_err(|error| match self.span {
+            Some(span) => called_from(error, span),
+            None => error,
+        })
+    }
+
+    fn next_page(&mut self, context: &ExecContext) -> Result<Option<OwnedBatch>, RuntimeError> {
+        let mut cursor = self.cursor.take();
+        let call = self.call();
+        let mut engine = self.opened.engine().borrow_mut();
+        let rows = context.block_on(async {
+            if cursor.is_none() {
+                cursor = Some(engine.open(&call).await?);
+            }
+            match &mut cursor {
+                Some(cursor) => engine.next(cursor, &call).await,
+                None => Ok(None),
+            }
+        });
+        drop(engine);
+        self.cursor = cursor;
+        let Some(rows) = rows? else { return Ok(None) };
+        self.nulled += rows.nulled;
+        let mut batch = rows.batch;
+        if let Value::Document(filters) = &self.filters {
+            for (position, field) in self.columns.iter().enumerate() {
+                let field = &self.entity().fields[*field as usize];
+                if let (true, Some(value)) = (field.from_filter, filters.get(field.name.as_str())) {
+                    batch.fill_nulls(position, value);
+                }
+            }
+        }
+        Ok(Some(batch))
+    }
+
+    fn entity(&self) -> &Entity {
+        &self.program.manifest().entities[self.entity as usize]
+    }
+
+    fn call(&self) -> QueryCall<'_> {
+        QueryCall {
+            source: &self.source,
+            entity: self.entity(),
+            columns: &self.columns,
+            config: self.opened.config(),
+            filters: &self.filters,
+            options: &self.options,
+            null_on_type_error: self.opened.options().null_on_type_error,
+        }
+    }
+
+    /// Ends the call: a handler that has more rows is told to stop. Says how many values did not fit.
+    pub fn close(&mut self, context: &ExecContext) -> Result<(), RuntimeError> {
+        if self.nulled > 0 {
+            let (count, noun) = (self.nulled, if self.nulled == 1 { "value" } else { "values" });
+            context.output().message(&format!("`{}`: {count} {noun} did not fit and became NULL", self.source));
+            self.nulled = 0;
+        }
+        match self.cursor.take() {
+            Some(cursor) => context.block_on(self.opened.engine().borrow_mut().close(cursor)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `filters`; `None` where an equality cannot hold: with NULL, with what does not fit the field, or with two different values.
+fn filters(context: &ExecContext, scan: &Scan, entity: &Entity) -> Result<Option<Document>, RuntimeError> {
+    let mut filters = Document::new();
+    for filter in &scan.filters {
+        let field = &entity.fields[filter.field as usize];
+        let value = fit(&context.evaluate(filter.value)?, field);
+        if matches!(value, Value::Null) {
+            return Ok(None);
+        }
+        if filters.get(field.name.as_str()).is_some_and(|other| !json_equal(other, &value)) {
+            return Ok(None);
+        }
+        filters.insert(field.name.as_str().into(), value);
+    }
+    Ok(Some(filters))
+}
+
+/// The value as the field's type, NULL where it does not fit.
+fn fit(value: &Value, field: &Field) -> Value {
+    let unit = field.unit.as_deref().and_then(EpochUnit::from_name);
+    coerce(value, field.data_type, unit).unwrap_or_default()
+}
+
+/// `options`; `None` where a condition cannot hold.
+fn options(context: &ExecContext, scan: &Scan, entity: &Entity) -> Result<Option<Document>, RuntimeError> {
+    let mut options = Document::new();
+    let text = |text: &str| Value::String(text.into());
+    if let Some(limit) = scan.limit {
+        // The plan's LIMIT tells what is wrong with any other value.
+        if let Some(Value::Integer(limit @ 0..)) = coerce(&context.evaluate(limit)?, DataType::Integer, None) {
+            options.insert("limit".into(), Value::Integer(limit));
+        }
+    }
+    if !scan.order_by.is_empty() {
+        let keys = scan.order_by.iter().map(|(field, descending)| {
+            let field = &entity.fields[*field as usize];
+            Value::Document(Rc::new(Document::from([
+                ("field".into(), text(&field.name)),
+                ("direction".into(), text(if *descending { "desc" } else { "asc" })),
+            ])))
+        });
+        options.insert("orderBy".into(), Value::Array(Rc::new(keys.collect())));
+    }
+    if !scan.columns.is_empty() {
+        let fields = scan.columns.iter().map(|field| text(&entity.fields[*field as usize].name));
+        options.insert("fields".into(), Value::Array(Rc::new(fields.collect())));
+    }
+    let mut conditions = Vec::new();
+    for condition in &scan.conditions {
+        let field = &entity.fields[condition.field as usize];
+        let mut document =
+            Document::from([("field".into(), text(&field.name)), ("op".into(), text(&condition.operator))]);
+        if let Some(value) = condition.value {
+            let value = condition_value(&context.evaluate(value)?, condition, field);
+            if matches!(value, Value::Null) {
+                return Ok(None);
+            }
+            document.insert("value".into(), value);
+        }
+        conditions.push(Value::Document(Rc::new(document)));
+    }
+    if !conditions.is_empty() {
+        options.insert("where".into(), Value::Array(Rc::new(conditions)));
+    }
+    Ok(Some(options))
+}
+
+/// The value of a condition as its field's type; NULL where the condition cannot hold.
+fn condition_value(value: &Value, condition: &Condition, field: &Field) -> Value {
+    match (condition.operator.as_str(), value) {
+        ("in" | "not in", Value::Array(items)) => {
+            let items = items.iter().map(|item| fit(item, field)).filter(|item| !matches!(item, Value::Null));
+            Value::Array(Rc::new(items.collect()))
+        }
+        ("like", value) => coerce(value, DataType::String, None).unwrap_or_default(),
+        ("contains", value) => value.clone(),
+        (_, value) => fit(value, field),
+    }
+}
+
+/// A number of rows from LIMIT or OFFSET: `None` for NULL, an error for a negative one.
+pub fn row_count(value: &Value, clause: &str) -> Result<Option<i64>, RuntimeError> {
+    match coerce(value, DataType::Integer, None) {
+        Some(Value::Null) => Ok(None),
+        Some(Value::Integer(count)) if count >= 0 => Ok(Some(count)),
+        Some(Value::Integer(_)) => Err(RuntimeError::new("ValueError", format!("{clause} must not be negative"))),
+        _ => Err(RuntimeError::new(
+            "TypeError",
+            format!("{clause} must be an integer, not {}", crate::coerce::excerpt(value)),
+        )),
+    }
+}

@@ -1,0 +1,347 @@
+//! The state of one run: what generated code passes to every function of the runtime.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use moltler_abi::layout::{Context, Datum, FAILED};
+use moltler_abi::manifest::{FunctionId, Manifest, Span};
+
+use crate::arena::Arena;
+use crate::connector::registry::Registry;
+use crate::error::{ErrorKind, RuntimeError};
+use crate::exports;
+use crate::http::{HttpClient, MockApi, Transport};
+use crate::js::{Clock, Scrubber};
+use crate::loader::Program;
+use crate::output::Output;
+use crate::program::ProgramHost;
+use crate::value::Value;
+
+/// Reads an environment variable; `None` where it is unset.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The environment of the process.
+pub fn process_environment() -> Environment {
+    Arc::new(|name| std::env::var(name).ok())
+}
+
+/// What a run is given from outside.
+pub struct Setup {
+    /// Where results go.
+    pub output: Output,
+    /// For ENV and secrets.
+    pub environment: Environment,
+    /// What carries out PACKAGE and PUBLISH.
+    pub host: Option<Rc<dyn ProgramHost>>,
+    /// The time.
+    pub clock: Clock,
+    /// Answers all requests instead of the network.
+    pub mock: Option<Rc<MockApi>>,
+    /// Whether a TEST runs: literals of its CONFIG are no secrets.
+    pub is_test: bool,
+}
+
+/// One run on one thread. All state has interior mutability, since a function of the runtime may enter generated code that calls
+/// the runtime again. Invariant: nothing is borrowed while generated code runs.
+pub struct ExecContext {
+    // Before the event loop that their engines wait on.
+    connectors: Registry,
+    transport: RefCell<Option<Rc<dyn Transport>>>,
+    tokio: tokio::runtime::Runtime,
+    program: Arc<Program>,
+    setup: Setup,
+    arena: RefCell<Arena>,
+    variables: RefCell<Vec<Variable>>,
+    pending: RefCell<Option<RuntimeError>>,
+    held: RefCell<Vec<RuntimeError>>,
+    statement: Cell<Option<u32>>,
+    now: Cell<Option<i64>>,
+    parts: RefCell<Vec<Part>>,
+    missed: RefCell<Vec<String>>,
+    secrets: RefCell<Vec<String>>,
+}
+
+/// A variable: its value, and whether it was stored as a boxed one.
+#[derive(Clone, Debug, Default)]
+pub struct Variable {
+    /// What it holds.
+    pub value: Value,
+    /// Whether a scalar in it is dynamic.
+    pub boxed: bool,
+}
+
+/// The value of a sub-expression of an ASSERT.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Index into the manifest's assertions.
+    pub assertion: u32,
+    /// Index into the assertion's parts.
+    pub part: u32,
+    /// Its value.
+    pub value: Value,
+}
+
+impl ExecContext {
+    /// A fresh state for `program` with so many variables.
+    pub fn new(program: Arc<Program>, variables: u32, setup: Setup) -> Result<ExecContext, RuntimeError> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let tokio = builder
+            .enable_all()
+            .start_paused(setup.clock.is_virtual())
+            .build()
+            .map_err(|error| RuntimeError::new("Error", format!("the event loop does not start: {error}")))?;
+        let connectors = Registry::new(program.manifest());
+        Ok(ExecContext {
+            connectors,
+            tokio,
+            transport: RefCell::default(),
+            arena: RefCell::default(),
+            variables: RefCell::new(vec![Variable::default(); variables as usize]),
+            pending: RefCell::default(),
+            held: RefCell::default(),
+            statement: Cell::default(),
+            now: Cell::default(),
+            parts: RefCell::default(),
+            missed: RefCell::default(),
+            secrets: RefCell::default(),
+            program,
+            setup,
+        })
+    }
+
+    /// The program that runs.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Everything of the program that is not code.
+    pub fn manifest(&self) -> &Manifest {
+        self.program.manifest()
+    }
+
+    /// Where results go.
+    pub fn output(&self) -> &Output {
+        &self.setup.output
+    }
+
+    /// What the run was given.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The instances of the run.
+    pub fn connectors(&self) -> &Registry {
+        &self.connectors
+    }
+
+    /// The address that generated code gets.
+    pub fn address(&self) -> Context {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    // --- Calls into generated code
+
+    /// Runs statements: `main` or a test.
+    pub fn enter(&self, function: FunctionId) -> Result<(), RuntimeError> {
+        let status = exports::enter(self, self.program.entry(function));
+        self.result_of(status)
+    }
+
+    /// The value of an expression without a row.
+    pub fn evaluate(&self, function: FunctionId) -> Result<Value, RuntimeError> {
+        let mut datum = Datum::default();
+        let status = exports::evaluate(self, self.program.scalar(function), &mut datum);
+        self.result_of(status)?;
+        Ok(exports::read_result(self, &datum))
+    }
+
+    /// The error that generated code failed with.
+    pub fn result_of(&self, status: i32) -> Result<(), RuntimeError> {
+        if status == FAILED { Err(self.take_error()) } else { Ok(()) }
+    }
+
+    // --- Errors
+
+    /// Makes an error the pending one; it gets the place of the statement unless it has one.
+    pub fn fail(&self, error: RuntimeError) {
+        let error = match self.statement_span() {
+            Some(span) => error.at(span),
+            None => error,
+        };
+        self.pending.replace(Some(error));
+    }
+
+    /// Takes the pending error.
+    pub fn take_error(&self) -> RuntimeError {
+        self.pending.take().unwrap_or_else(|| internal_error("a function failed without an error"))
+    }
+
+    /// Looks at the pending error.
+    pub fn with_pending<R>(&self, see: impl FnOnce(Option<&RuntimeError>) -> R) -> R {
+        see(self.pending.borrow().as_ref())
+    }
+
+    /// FINALLY begins.
+    pub fn hold_error(&self) {
+        let error = self.take_error();
+        self.held.borrow_mut().push(error);
+    }
+
+    /// FINALLY ended.
+    pub fn rethrow(&self) {
+        let held = self.held.borrow_mut().pop();
+        self.pending.replace(Some(held.unwrap_or_else(|| internal_error("no error was put aside"))));
+    }
+
+    // --- Statements
+
+    /// A statement starts; what the one before it computed is released.
+    pub fn begin_statement(&self, statement: u32) {
+        self.statement.set(Some(statement));
+        self.now.set(None);
+        self.parts.borrow_mut().clear();
+        self.missed.borrow_mut().clear();
+        self.arena.replace(Arena::new());
+    }
+
+    /// Where the running statement stands.
+    pub fn statement_span(&self) -> Option<Span> {
+        self.manifest().statements.get(self.statement.get()? as usize).copied()
+    }
+
+    /// The time at which the statement started.
+    pub fn now(&self) -> i64 {
+        self.now.get().unwrap_or_else(|| {
+            let _guard = self.tokio.enter();
+            let now = self.setup.clock.now_micros();
+            self.now.set(Some(now));
+            now
+        })
+    }
+
+    /// The arena of the statement, or of the batch that a pipeline is working on.
+    pub fn with_arena<R>(&self, with: impl FnOnce(&mut Arena) -> R) -> R {
+        with(&mut self.arena.borrow_mut())
+    }
+
+    /// Runs `call` with an empty arena; gives that arena back with the result, and puts the former one in its place again.
+    pub fn with_own_arena<R>(&self, call: impl FnOnce() -> R) -> (R, Arena) {
+        let outer = self.arena.replace(Arena::new());
+        let result = call();
+        (result, self.arena.replace(outer))
+    }
+
+    /// The variable in this slot.
+    pub fn variable(&self, slot: u32) -> Variable {
+        self.variables.borrow().get(slot as usize).cloned().unwrap_or_default()
+    }
+
+    /// Sets the variable in this slot.
+    pub fn set_variable(&self, slot: u32, variable: Variable) {
+        let mut variables = self.variables.borrow_mut();
+        let slot = slot as usize;
+        if slot >= variables.len() {
+            variables.resize(slot + 1, Variable::default());
+        }
+        variables[slot] = variable;
+    }
+
+    // --- Assertions
+
+    /// Keeps the value of a part of an ASSERT.
+    pub fn push_part(&self, part: Part) {
+        self.parts.borrow_mut().push(part);
+    }
+
+    /// Takes the parts of this assertion.
+    pub fn take_parts(&self, assertion: u32) -> Vec<Part> {
+        let mut parts = self.parts.take();
+        parts.retain(|part| part.assertion == assertion);
+        parts
+    }
+
+    /// Keeps a sentence about an index that found nothing, for the ASSERT that fails because of it.
+    pub fn push_missed(&self, sentence: String) {
+        let mut missed = self.missed.borrow_mut();
+        if missed.len() < 8 && !missed.contains(&sentence) {
+            missed.push(sentence);
+        }
+    }
+
+    /// Takes the sentences about indices that found nothing.
+    pub fn take_missed(&self) -> Vec<String> {
+        self.missed.take()
+    }
+
+    // --- The world outside
+
+    /// Waits for a future on the run's event loop.
+    pub fn block_on<R>(&self, future: impl Future<Output = R>) -> R {
+        self.tokio.block_on(future)
+    }
+
+    /// What sends requests.
+    pub fn transport(&self) -> Rc<dyn Transport> {
+        if let Some(mock) = &self.setup.mock {
+            return Rc::clone(mock) as Rc<dyn Transport>;
+        }
+        let mut transport = self.transport.borrow_mut();
+        Rc::clone(transport.get_or_insert_with(|| Rc::new(HttpClient::new())))
+    }
+
+    /// An environment variable; empty counts as unset.
+    pub fn environment(&self, name: &str) -> Option<String> {
+        (self.setup.environment)(name).filter(|value| !value.is_empty())
+    }
+
+    /// Keeps the value of a secret out of everything that is shown.
+    pub fn add_secret(&self, secret: &str) {
+        let mut secrets = self.secrets.borrow_mut();
+        if !secret.is_empty() && !secrets.iter().any(|known| known == secret) {
+            secrets.push(secret.to_owned());
+        }
+    }
+
+    /// The values of the secrets that were used so far.
+    pub fn secrets(&self) -> Vec<String> {
+        self.secrets.borrow().clone()
+    }
+
+    /// A text without the values of secrets.
+    pub fn scrub(&self, text: &str) -> String {
+        let secrets = self.secrets.borrow();
+        if secrets.is_empty() {
+            return text.to_owned();
+        }
+        Scrubber::new(secrets.iter().map(String::as_str)).scrub(text)
+    }
+
+    /// An error without the values of secrets.
+    pub fn scrub_error(&self, error: &mut RuntimeError) {
+        if self.secrets.borrow().is_empty() {
+            return;
+        }
+        error.message = self.scrub(&error.message);
+        for note in &mut error.notes {
+            *note = self.scrub(note);
+        }
+        if let Some(code) = &mut error.code {
+            *code = self.scrub(code);
+        }
+        if let Some(request) = &mut error.request {
+            request.url = self.scrub(&request.url);
+        }
+        if let Some(cause) = &mut error.cause {
+            self.scrub_error(cause);
+        }
+    }
+}
+
+/// A fault of Moltler itself, told as an error that nothing catches.
+pub fn internal_error(message: &str) -> RuntimeError {
+    let mut error = RuntimeError::new("InternalError", format!("{message}; this is a bug in Moltler"));
+    error.kind = ErrorKind::Fatal;
+    error
+}

@@ -1,0 +1,46 @@
+//! `{{secrets.name}}` in literals of CONFIG, filled in from the environment when the program runs.
+
+use crate::context::ExecContext;
+use crate::error::RuntimeError;
+
+/// The environment variable that holds a secret: `MOLTLER_SECRET_MYSERVICE_KEY` for `myservice_key`.
+pub fn variable_of(name: &str) -> String {
+    let name = name.chars().map(
+        |character| {
+            if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' }
+        },
+    );
+    format!("MOLTLER_SECRET_{}", name.collect::<String>())
+}
+
+/// The text with every `{{secrets.name}}` replaced by the secret's value. Braces that hold anything else stay as they are.
+pub fn expand(context: &ExecContext, template: &str) -> Result<String, RuntimeError> {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find("{{") {
+        let Some(length) = rest[start + 2..].find("}}") else { break };
+        let inside = rest[start + 2..start + 2 + length].trim();
+        text.push_str(&rest[..start]);
+        match inside.strip_prefix("secrets.") {
+            Some(name) => text.push_str(&secret(context, name.trim())?),
+            None => text.push_str(&rest[start..start + length + 4]),
+        }
+        rest = &rest[start + length + 4..];
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+fn secret(context: &ExecContext, name: &str) -> Result<String, RuntimeError> {
+    let variable = variable_of(name);
+    match context.environment(&variable) {
+        Some(value) => {
+            // A trailing line end comes from `echo` and files; in a header it would be an error.
+            let value = value.trim_end_matches(['\r', '\n']);
+            context.add_secret(value);
+            Ok(value.to_owned())
+        }
+        None => Err(RuntimeError::new("ConfigError", format!("the secret `{name}` is not known"))
+            .with_note(format!("run `moltlerc secrets set {name}`, or set the environment variable `{variable}`"))),
+    }
+}

@@ -1,0 +1,213 @@
+//! Running tests: each alone in a fresh context, several at the same time.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use moltler_abi::manifest::{FunctionId, Test};
+
+use crate::coerce::coerce;
+use crate::context::{Environment, ExecContext, Setup, internal_error, process_environment};
+use crate::error::{ErrorKind, RuntimeError};
+use crate::http::MockApi;
+use crate::js::Clock;
+use crate::loader::Program;
+use crate::output::{Format, Output};
+use crate::program::guarded;
+use crate::value::Value;
+
+/// As large as that of a main thread.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// How tests are run.
+#[derive(Clone)]
+pub struct TestOptions {
+    /// How many run at the same time; at least one does.
+    pub threads: usize,
+    /// For ENV and secrets.
+    pub environment: Environment,
+}
+
+impl Default for TestOptions {
+    fn default() -> TestOptions {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        TestOptions { threads, environment: process_environment() }
+    }
+}
+
+/// How a test ended, as plain data.
+#[derive(Clone, Debug)]
+pub struct TestOutcome {
+    /// Index into the manifest's tests.
+    pub index: usize,
+    /// NAME.
+    pub name: String,
+    /// The type under test.
+    pub type_name: String,
+    /// TAGS.
+    pub tags: Vec<String>,
+    /// What came of it.
+    pub result: TestResult,
+    /// How long it took.
+    pub duration: Duration,
+    /// What it printed and logged, without secrets.
+    pub output: String,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestResult {
+    /// It ran to its end.
+    Passed,
+    /// It did not compile, or a statement failed.
+    Failed(RuntimeError),
+    /// It cannot run here, for this reason.
+    Skipped(String),
+}
+
+/// Runs the tests with these indices in parallel. `on_done` is called for each as soon as it and all before it are done; the
+/// outcomes come back in the order of `tests`.
+pub fn run_tests(
+    program: &Arc<Program>,
+    tests: &[usize],
+    threads: usize,
+    on_done: impl FnMut(&TestOutcome),
+) -> Vec<TestOutcome> {
+    run_tests_with(program, tests, &TestOptions { threads, ..TestOptions::default() }, on_done)
+}
+
+/// Like [`run_tests`], with more to choose.
+pub fn run_tests_with(
+    program: &Arc<Program>,
+    tests: &[usize],
+    options: &TestOptions,
+    mut on_done: impl FnMut(&TestOutcome),
+) -> Vec<TestOutcome> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    let mut outcomes = Vec::with_capacity(tests.len());
+    std::thread::scope(|scope| {
+        for _ in 0..options.threads.clamp(1, tests.len().max(1)) {
+            let (sender, next) = (sender.clone(), &next);
+            let work = move || {
+                loop {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(index) = tests.get(position) else { break };
+                    if sender.send((position, run_test(program, *index, options))).is_err() {
+                        break;
+                    }
+                }
+            };
+            let started = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            if started.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        for (position, outcome) in receiver {
+            waiting.insert(position, outcome);
+            while let Some(outcome) = waiting.remove(&outcomes.len()) {
+                on_done(&outcome);
+                outcomes.push(outcome);
+            }
+        }
+    });
+    // Where no thread could be started.
+    for index in &tests[outcomes.len()..] {
+        let outcome = run_test(program, *index, options);
+        on_done(&outcome);
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+/// Runs one test on this thread.
+pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> TestOutcome {
+    let start = Instant::now();
+    let output = Output::captured(Format::Table);
+    let test = program.manifest().tests.get(index);
+    let result = match test {
+        Some(test) => match run(program, test, options, &output) {
+            Ok(()) => TestResult::Passed,
+            Err(error) if error.kind == ErrorKind::Skip => TestResult::Skipped(error.message),
+            Err(error) => TestResult::Failed(error),
+        },
+        None => TestResult::Failed(internal_error("unknown test")),
+    };
+    TestOutcome {
+        index,
+        name: test.map(|test| test.name.clone()).unwrap_or_default(),
+        type_name: test.map(|test| test.type_name.clone()).unwrap_or_default(),
+        tags: test.map(|test| test.tags.clone()).unwrap_or_default(),
+        result,
+        duration: start.elapsed(),
+        output: output.captured_text(),
+    }
+}
+
+fn run(program: &Arc<Program>, test: &Test, options: &TestOptions, output: &Output) -> Result<(), RuntimeError> {
+    check_environment(test, options)?;
+    let code = match (test.code, test.errors.split_first()) {
+        (Some(code), None) => code,
+        (_, errors) => {
+            let (first, others) = errors.map_or(("it was not compiled", &[][..]), |(first, others)| (first, others));
+            let mut error =
+                RuntimeError::new("CompileError", format!("the test does not compile: {first}")).at(test.span);
+            error.kind = ErrorKind::Fatal;
+            error.notes = others.to_vec();
+            return Err(error);
+        }
+    };
+    let setup = |clock: Clock, mock: Option<Rc<MockApi>>| Setup {
+        output: output.clone(),
+        environment: Arc::clone(&options.environment),
+        host: None,
+        clock,
+        mock,
+        is_test: true,
+    };
+    // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.
+    let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None))?;
+    let evaluate = |function: Option<FunctionId>| match function {
+        Some(function) => guarded(&before, |context| context.evaluate(function)).map(Some),
+        None => Ok(None),
+    };
+    let at = evaluate(test.at).map_err(|error| error.at(test.span))?;
+    let mock_api = evaluate(test.mock_api).map_err(|error| error.at(test.span))?;
+    let start = match at {
+        None | Some(Value::Null) => Clock::real().now_micros(),
+        Some(value) => match coerce(&value, moltler_abi::DataType::Timestamp, None) {
+            Some(Value::Timestamp(micros)) => micros,
+            _ => {
+                let message = format!("AT must be a timestamp, not {}", crate::coerce::excerpt(&value));
+                return Err(RuntimeError::new("TypeError", message).at(test.span));
+            }
+        },
+    };
+    let (clock, mock) = match mock_api {
+        Some(mock_api) => (Clock::virtual_at(start), Some(Rc::new(MockApi::new(&mock_api, test.span)?))),
+        None => (Clock::real(), None),
+    };
+    let context = ExecContext::new(Arc::clone(program), test.variables, setup(clock, mock))?;
+    guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))
+}
+
+/// A test that reads an environment variable without default runs only where it is set.
+fn check_environment(test: &Test, options: &TestOptions) -> Result<(), RuntimeError> {
+    let is_unset = |name: &&String| (options.environment)(name).is_none_or(|value| value.is_empty());
+    let unset: Vec<&str> = test.environment.iter().filter(is_unset).map(String::as_str).collect();
+    if unset.is_empty() {
+        return Ok(());
+    }
+    let verb = if unset.len() == 1 { "is" } else { "are" };
+    let mut reason = format!("{} {verb} not set", unset.join(", "));
+    for error in &test.errors {
+        reason.push_str(&format!("; it also does not compile: {error}"));
+    }
+    let mut error = RuntimeError::new("Skip", reason);
+    error.kind = ErrorKind::Skip;
+    Err(error)
+}
