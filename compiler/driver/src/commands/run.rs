@@ -24,7 +24,7 @@ pub fn run_file(session: Session, file: FileId, format: ResultFormat) -> Result<
     let plan = compile::plan(&session, &Goal::Main(file));
     let program = compile::load(&plan)?;
     let host = DriverHost::new(session, plan.manifest);
-    let options = RunOptions { format: format.into(), host: Some(Rc::new(host)) };
+    let options = RunOptions { format: format.into(), host: Some(Rc::new(host)), ..RunOptions::default() };
     match moltler_runtime::program::run(&program, options) {
         Ok(()) => Ok(SUCCESS),
         Err(error) if error.kind == ErrorKind::ClosedPipe => Err(Failure::ClosedPipe),
