@@ -1,1 +1,11 @@
-//! moltler-ide
+//! What an editor asks, as plain data: no protocol, no threads.
+//!
+//! One file for each feature; each is a function from the data base, the package, a file and an offset to values that a
+//! server only has to translate. Offsets are bytes of the file. Everything works on text that is being typed: where the
+//! trees are too broken to tell, the text itself is asked.
+//!
+//! Start reading at [`diagnostics::FileDiagnostics`] and [`completion::complete`].
+
+pub mod completion;
+pub mod diagnostics;
+mod token;

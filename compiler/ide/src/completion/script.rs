@@ -1,0 +1,366 @@
+//! JavaScript inside raw blocks, sound or broken.
+
+use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
+use moltler_db::Statement;
+use moltler_hir::Database;
+use moltler_hir::catalog;
+use moltler_hir::definition::split_name;
+use moltler_hir::item_tree::{Item, SchemaItem, item_tree};
+use moltler_syntax::TextRange;
+
+use super::document::schema_detail;
+use super::{Completion, CompletionKind, Items};
+use crate::token::{Token, TokenKind};
+
+/// Words of JavaScript.
+const KEYWORDS: &[&str] = &[
+    "async", "await", "break", "case", "catch", "class", "const", "continue", "default", "delete", "do", "else", "extends",
+    "false", "finally", "for", "function", "if", "in", "instanceof", "let", "new", "null", "of", "return", "static",
+    "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "yield",
+];
+
+/// Members of `console`.
+const CONSOLE: &[&str] = &["debug", "error", "info", "log", "warn"];
+
+/// Which parameters the entry point of a raw block has.
+fn entry(clause: &str) -> Option<(&'static str, &'static [&'static str])> {
+    match clause {
+        "QUERY_HANDLER" => Some(("query", &["config", "filters", "options"])),
+        "HANDLER" => Some(("execute", &["config", "params"])),
+        "CHECK_HANDLER" => Some(("check", &["config"])),
+        "SHARED" => Some(("", &[])),
+        _ => None,
+    }
+}
+
+/// What may stand at an offset of a statement that lies in `block`.
+pub(super) fn complete(
+    db: &Database,
+    statement: Statement,
+    tokens: &[Token<'_>],
+    block: &Token<'_>,
+    at: u32,
+) -> Vec<Completion> {
+    let clause = tokens
+        .iter()
+        .rev()
+        .find(|token| token.kind != TokenKind::Comment && token.range.end() <= block.range.start())
+        .map(|token| token.text.to_uppercase());
+    let Some((function, roles)) = clause.as_deref().and_then(entry) else { return Vec::new() };
+    let text = block.name();
+    let offset = (at - block.inner().start()) as usize;
+    let Some(before) = text.get(..offset) else { return Vec::new() };
+    let place = Place::new(before);
+    let word_end = offset + text[offset..].bytes().take_while(|byte| is_identifier(*byte)).count();
+    let replace = TextRange::from(place.word..word_end).shift(block.inner().start());
+    let mut items = Items::new(replace);
+    let names = parameter_names(text, function, roles);
+    match place.before {
+        Before::Nothing => return Vec::new(),
+        Before::Member(object) => match names.iter().find(|(name, _)| name == object) {
+            Some((_, role)) => members(db, statement, role, &mut items),
+            None if object == "console" => items.all(CompletionKind::Function, CONSOLE),
+            None => {}
+        },
+        Before::Free => {
+            for (name, role) in &names {
+                items.add(CompletionKind::Variable, name).detail(format!("parameter: {role}"));
+            }
+            for name in declared_names(text, place.word) {
+                items.add(CompletionKind::Variable, name);
+            }
+            for name in shared_names(db, statement) {
+                items.add(CompletionKind::Variable, name).detail("from SHARED");
+            }
+            for host in HOST_GLOBALS {
+                items.add(CompletionKind::Function, host.name).documentation(Some(host.documentation.to_owned()));
+            }
+            items.all(CompletionKind::Function, ECMASCRIPT_GLOBALS);
+            items.all(CompletionKind::Keyword, KEYWORDS);
+        }
+    }
+    items.finish()
+}
+
+/// Members of what the entry point is given.
+fn members(db: &Database, statement: Statement, role: &str, items: &mut Items) {
+    let item = item_tree(db, statement).item.as_ref();
+    let schema = |items: &mut Items, fields: &[SchemaItem]| {
+        for field in fields {
+            items
+                .add(CompletionKind::Key, &field.name)
+                .detail(schema_detail(field))
+                .documentation(field.description.clone());
+        }
+    };
+    match (role, item) {
+        ("config", Some(Item::Type(found))) => schema(items, found.config.as_deref().unwrap_or_default()),
+        ("config", Some(Item::Entity(_) | Item::Action(_))) => {
+            let type_name = owner(item);
+            if let Some(found) = catalog::connector_type(db, type_name) {
+                schema(items, found.config.as_deref().unwrap_or_default());
+            }
+        }
+        ("filters", Some(Item::Entity(found))) => {
+            for field in &found.fields {
+                items
+                    .add(CompletionKind::Field, &field.name)
+                    .detail(field.data_type.name())
+                    .documentation(field.description.clone());
+            }
+        }
+        ("params", Some(Item::Action(found))) => schema(items, found.parameters.as_deref().unwrap_or_default()),
+        ("options", _) => {
+            for member in OPTIONS_MEMBERS {
+                items.add(CompletionKind::Key, member.name).documentation(Some(member.documentation.to_owned()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn owner(item: Option<&Item>) -> &str {
+    match item {
+        Some(Item::Entity(found)) => split_name(&found.name).0,
+        Some(Item::Action(found)) => split_name(&found.name).0,
+        _ => "",
+    }
+}
+
+fn shared_names(db: &Database, statement: Statement) -> Vec<String> {
+    let item = item_tree(db, statement).item.as_ref();
+    catalog::connector_type(db, owner(item)).map(|found| found.shared_names.clone()).unwrap_or_default()
+}
+
+/// The names that the entry point gives its parameters, with what they are. Found in the text, because the handler may be
+/// broken right now; the names of the documentation where there is no entry point.
+fn parameter_names(text: &str, function: &str, roles: &'static [&'static str]) -> Vec<(String, &'static str)> {
+    let written = (!function.is_empty()).then(|| written_parameters(text, function)).flatten();
+    match written {
+        Some(names) => names.into_iter().zip(roles.iter().copied()).filter(|(name, _)| !name.is_empty()).collect(),
+        None => roles.iter().map(|role| ((*role).to_owned(), *role)).collect(),
+    }
+}
+
+/// `a, b` of `function name(a, b)`, `name = async (a, b) =>`, `name = function (a, b)`.
+fn written_parameters(text: &str, function: &str) -> Option<Vec<String>> {
+    let bytes = text.as_bytes();
+    for (position, _) in text.match_indices(function) {
+        let is_whole = !position.checked_sub(1).is_some_and(|before| is_identifier(bytes[before]))
+            && !bytes.get(position + function.len()).is_some_and(|next| is_identifier(*next));
+        let is_member = text[..position].trim_end().ends_with('.');
+        if !is_whole || is_member {
+            continue;
+        }
+        let declares = text[..position].trim_end();
+        let mut rest = text[position + function.len()..].trim_start();
+        if let Some(value) = rest.strip_prefix('=') {
+            rest = value.trim_start();
+            for word in ["async", "function", "*"] {
+                rest = rest.strip_prefix(word).unwrap_or(rest).trim_start();
+            }
+        } else if !declares.ends_with("function") && !declares.ends_with('*') {
+            continue;
+        }
+        let Some(list) = rest.strip_prefix('(') else { continue };
+        let list = &list[..list.find([')', '\n']).unwrap_or(list.len())];
+        let name = |part: &str| {
+            let part = part.trim();
+            part.bytes().take_while(|byte| is_identifier(*byte)).map(char::from).collect::<String>()
+        };
+        return Some(list.split(',').map(name).collect());
+    }
+    None
+}
+
+/// Names that the text declares before an offset, as far as its words tell.
+fn declared_names(text: &str, offset: usize) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let before = text.get(..offset).unwrap_or_default();
+    for keyword in ["const ", "let ", "var ", "function ", "class "] {
+        // Functions may be used before they are declared.
+        let searched = if matches!(keyword, "function " | "class ") { text } else { before };
+        for (position, _) in searched.match_indices(keyword) {
+            let rest = searched[position + keyword.len()..].trim_start_matches([' ', '*']);
+            let length = rest.bytes().take_while(|byte| is_identifier(*byte)).count();
+            if length > 0 {
+                found.push(rest[..length].to_owned());
+            } else if let Some(pattern) = rest.strip_prefix(['{', '[']) {
+                let end = pattern.find(['}', ']', '\n', ';']).unwrap_or(pattern.len());
+                for part in pattern[..end].split(',') {
+                    let part = part.rsplit(':').next().unwrap_or_default().trim();
+                    let length = part.bytes().take_while(|byte| is_identifier(*byte)).count();
+                    if length > 0 {
+                        found.push(part[..length].to_owned());
+                    }
+                }
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn is_identifier(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || !byte.is_ascii()
+}
+
+/// What is before the word at the cursor.
+#[derive(Debug, PartialEq, Eq)]
+enum Before<'a> {
+    /// `object.`, `object?.`, `object['`
+    Member(&'a str),
+    /// A place for a name.
+    Free,
+    /// A place where nothing is suggested: text, a comment, a number, a member of something else.
+    Nothing,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Place<'a> {
+    /// Where the word at the cursor starts.
+    word: usize,
+    before: Before<'a>,
+}
+
+impl<'a> Place<'a> {
+    fn new(before: &'a str) -> Place<'a> {
+        let length = before.bytes().rev().take_while(|byte| is_identifier(*byte)).count();
+        let word = before.len() - length;
+        let head = &before[..word];
+        let found = match surroundings(before) {
+            Surroundings::Text(quote) => match head[..quote.min(head.len())].trim_end().strip_suffix('[') {
+                // `config['`: the quote is where the word starts.
+                Some(object) if quote + 1 == word => member(object),
+                _ => Before::Nothing,
+            },
+            Surroundings::Comment => Before::Nothing,
+            Surroundings::Code => match head.trim_end().strip_suffix('.') {
+                Some(object) if !object.ends_with("..") => member(object.strip_suffix('?').unwrap_or(object)),
+                _ if before[word..].starts_with(|first: char| first.is_ascii_digit()) => Before::Nothing,
+                _ => Before::Free,
+            },
+        };
+        Place { word, before: found }
+    }
+}
+
+fn member(object: &str) -> Before<'_> {
+    let object = object.trim_end();
+    let length = object.bytes().rev().take_while(|byte| is_identifier(*byte)).count();
+    let name = &object[object.len() - length..];
+    let head = object[..object.len() - length].trim_end();
+    if name.is_empty() || head.ends_with('.') && !head.ends_with("...") { Before::Nothing } else { Before::Member(name) }
+}
+
+enum Surroundings {
+    Code,
+    Comment,
+    /// The offset of the quote.
+    Text(usize),
+}
+
+/// Whether the end of a text is inside of a string or a comment. Regular expressions are taken for code.
+fn surroundings(text: &str) -> Surroundings {
+    let bytes = text.as_bytes();
+    // Brackets inside the substitutions of templates.
+    let mut templates: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    let mut in_template: Option<usize> = None;
+    while at < bytes.len() {
+        if let Some(start) = in_template {
+            match bytes[at] {
+                b'\\' => at += 1,
+                b'`' => in_template = None,
+                b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                    templates.push((start, 0));
+                    in_template = None;
+                    at += 1;
+                }
+                _ => {}
+            }
+            at += 1;
+            continue;
+        }
+        match bytes[at] {
+            b'/' if bytes.get(at + 1) == Some(&b'/') => match text[at..].find('\n') {
+                Some(length) => at += length,
+                None => return Surroundings::Comment,
+            },
+            b'/' if bytes.get(at + 1) == Some(&b'*') => match text[at + 2..].find("*/") {
+                Some(length) => at += length + 3,
+                None => return Surroundings::Comment,
+            },
+            quote @ (b'\'' | b'"') => {
+                let start = at;
+                at += 1;
+                while at < bytes.len() && bytes[at] != quote && bytes[at] != b'\n' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                if at >= bytes.len() {
+                    return Surroundings::Text(start);
+                }
+            }
+            b'`' => in_template = Some(at),
+            b'{' => {
+                if let Some((_, depth)) = templates.last_mut() {
+                    *depth += 1;
+                }
+            }
+            b'}' => match templates.last_mut() {
+                Some((start, 0)) => {
+                    in_template = Some(*start);
+                    templates.pop();
+                }
+                Some((_, depth)) => *depth -= 1,
+                None => {}
+            },
+            _ => {}
+        }
+        at += 1;
+    }
+    match in_template {
+        Some(start) => Surroundings::Text(start),
+        None => Surroundings::Code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(text: &str) -> Before<'_> {
+        Place::new(text).before
+    }
+
+    #[test]
+    fn places() {
+        assert_eq!(before("x = config."), Before::Member("config"));
+        assert_eq!(before("x = config?.ap"), Before::Member("config"));
+        assert_eq!(before("x = {...config."), Before::Member("config"));
+        assert_eq!(before("x = config['ap"), Before::Member("config"));
+        assert_eq!(before("x = `${config."), Before::Member("config"));
+        assert_eq!(before("x = `${{a: 1}.b} ${con"), Before::Free);
+        assert_eq!(before("fe"), Before::Free);
+        assert_eq!(before("f(...fi"), Before::Free);
+        for nothing in ["'config.", "// config.", "/* a", "`config.", "a.b.", "f().", "1", "a['b']['c"] {
+            assert_eq!(before(nothing), Before::Nothing, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn parameters_by_text() {
+        for text in [
+            "async function query(c, f, o) {",
+            "const query = async (c, f, o) => {",
+            "query = function (c, f, o) {",
+            "async function* query(c, f, o) {",
+            "subquery(1); async function query(c, f = {}, o",
+        ] {
+            let names = parameter_names(text, "query", &["config", "filters", "options"]);
+            assert_eq!(names, [("c".to_owned(), "config"), ("f".to_owned(), "filters"), ("o".to_owned(), "options")], "{text}");
+        }
+        assert_eq!(parameter_names("x.query(1)", "query", &["config"]), [("config".to_owned(), "config")]);
+    }
+}

@@ -1,0 +1,81 @@
+//! What the server offers, and what it has to know of the editor.
+
+use moltler_syntax::Encoding;
+use tower_lsp_server::gen_lsp_types::{
+    ClientCapabilities, CompletionOptions, DiagnosticOptions, PositionEncodingKind, ServerCapabilities,
+    TextDocumentSyncKind, TextDocumentSyncOptions,
+};
+
+/// What the editor can do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Editor {
+    /// What columns count.
+    pub(crate) encoding: Encoding,
+    /// It asks for diagnostics, so they are not sent unasked.
+    pub(crate) pulls_diagnostics: bool,
+    /// It can be asked to ask again.
+    pub(crate) refreshes_diagnostics: bool,
+    /// It can be told at run time which files to watch.
+    pub(crate) registers_watchers: bool,
+    /// It shows other places that belong to a diagnostic.
+    pub(crate) related_information: bool,
+}
+
+impl Editor {
+    pub(crate) fn new(capabilities: &ClientCapabilities) -> Editor {
+        let encodings = capabilities.general.as_ref().and_then(|general| general.position_encodings.as_deref());
+        let offers = |kind: PositionEncodingKind| encodings.is_some_and(|offered| offered.contains(&kind));
+        let text_document = capabilities.text_document.as_ref();
+        let workspace = capabilities.workspace.as_ref();
+        Editor {
+            encoding: if offers(PositionEncodingKind::UTF8) {
+                Encoding::Utf8
+            } else if !offers(PositionEncodingKind::UTF16) && offers(PositionEncodingKind::UTF32) {
+                Encoding::Utf32
+            } else {
+                Encoding::Utf16
+            },
+            pulls_diagnostics: text_document.is_some_and(|document| document.diagnostic.is_some()),
+            refreshes_diagnostics: workspace
+                .and_then(|workspace| workspace.diagnostics.as_ref())
+                .is_some_and(|diagnostics| diagnostics.refresh_support == Some(true)),
+            registers_watchers: workspace
+                .and_then(|workspace| workspace.did_change_watched_files.as_ref())
+                .is_some_and(|watchers| watchers.dynamic_registration == Some(true)),
+            related_information: text_document
+                .and_then(|document| document.publish_diagnostics.as_ref())
+                .and_then(|publish| publish.diagnostics_capabilities.related_information)
+                != Some(false),
+        }
+    }
+}
+
+/// The server's side.
+pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(match editor.encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+            Encoding::Utf32 => PositionEncodingKind::UTF32,
+        }),
+        text_document_sync: Some(
+            TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(TextDocumentSyncKind::Incremental),
+                ..TextDocumentSyncOptions::default()
+            }
+            .into(),
+        ),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([".", "'", "\"", "{", ",", "(", ":", "@"].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        diagnostic_provider: Some(
+            DiagnosticOptions { inter_file_dependencies: true, ..DiagnosticOptions::default() }.into(),
+        ),
+        hover_provider: Some(true.into()),
+        definition_provider: Some(true.into()),
+        document_symbol_provider: Some(true.into()),
+        ..ServerCapabilities::default()
+    }
+}

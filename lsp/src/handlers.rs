@@ -1,0 +1,41 @@
+//! What the editor can say, one file for each kind of it.
+
+mod completion;
+mod diagnostic;
+mod lifecycle;
+mod text_sync;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tower_lsp_server::{ClientSocket, LspService};
+
+use crate::connection::Event;
+use crate::state::Writer;
+use crate::transport::Outgoing;
+
+/// What handlers need. It holds no text: that is the state's.
+pub(crate) struct Server {
+    writer: Writer,
+    outgoing: Outgoing,
+    events: UnboundedSender<Event>,
+    registers_watchers: std::sync::atomic::AtomicBool,
+}
+
+impl Server {
+    pub(crate) fn new(writer: Writer, outgoing: Outgoing, events: UnboundedSender<Event>) -> Server {
+        Server { writer, outgoing, events, registers_watchers: std::sync::atomic::AtomicBool::new(false) }
+    }
+}
+
+/// All methods. A handler hands its work to the state before it waits for anything.
+pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
+    LspService::build_with_lifecycle_methods(|_| server)
+        .custom_method("textDocument/didOpen", Server::did_open)
+        .custom_method("textDocument/didChange", Server::did_change)
+        .custom_method("textDocument/didClose", Server::did_close)
+        .custom_method("textDocument/didSave", Server::did_save)
+        .custom_method("workspace/didChangeWatchedFiles", Server::did_change_watched_files)
+        .custom_method("workspace/didChangeConfiguration", Server::did_change_configuration)
+        .custom_method("textDocument/diagnostic", Server::diagnostic)
+        .custom_method("textDocument/completion", Server::completion)
+        .finish()
+}

@@ -1,0 +1,44 @@
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use tower_lsp_server::LanguageServer;
+use tower_lsp_server::gen_lsp_types::{InitializeParams, InitializeResult, InitializedParams, ServerInfo};
+use tower_lsp_server::jsonrpc::Result;
+
+use super::Server;
+use crate::capabilities::{self, Editor};
+use crate::connection::watch_editor;
+use crate::state::Task;
+
+impl LanguageServer for Server {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let editor = Editor::new(&params.capabilities);
+        self.registers_watchers.store(editor.registers_watchers, Ordering::Relaxed);
+        let capabilities = capabilities::server(&editor);
+        self.writer.send(Task::Editor(editor));
+        if let Some(process) = params.process_id {
+            watch_editor(process, self.events.clone());
+        }
+        let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+        Ok(InitializeResult {
+            capabilities,
+            server_info: Some(ServerInfo { name: "moltler-lsp".to_owned(), version }),
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        if self.registers_watchers.load(Ordering::Relaxed) {
+            let watchers = json!([{"globPattern": "**/*.molt"}, {"globPattern": "**/moltler.toml"}]);
+            let registration = json!({
+                "id": "moltler/watch",
+                "method": "workspace/didChangeWatchedFiles",
+                "registerOptions": {"watchers": watchers},
+            });
+            self.outgoing.request("moltler/register", "client/registerCapability", json!({"registrations": [registration]}));
+        }
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+}

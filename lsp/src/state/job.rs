@@ -1,0 +1,166 @@
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use salsa::{Cancelled, Database};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tower_lsp_server::jsonrpc::{Error, Result};
+
+use super::{Task, Writer};
+use crate::snapshot::Snapshot;
+
+/// What becomes of a read when a change of the text comes while it is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// It starts again on the new text.
+    Again,
+    /// It answers "content modified", because it is about a position in the old text.
+    Refuse,
+}
+
+/// Cancels one read.
+#[derive(Default)]
+pub(crate) struct Token {
+    cancelled: AtomicBool,
+    running: Mutex<Option<salsa::CancellationToken>>,
+}
+
+impl Token {
+    fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            running.cancel();
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn runs(&self, token: Option<salsa::CancellationToken>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+}
+
+/// Cancels the read when the request's future is dropped, which is how the router tells of `$/cancelRequest`.
+struct CancelOnDrop(Arc<Token>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// How a read ended.
+enum Outcome<'a> {
+    /// There is such a document.
+    Document(&'a Snapshot),
+    /// There is none.
+    NoDocument,
+    /// The text moved on.
+    Modified,
+}
+
+/// Sends the answer.
+type Reply = Box<dyn FnOnce() + Send>;
+
+/// A read of a document that waits for its turn or runs.
+pub(crate) struct Job {
+    uri: String,
+    token: Arc<Token>,
+    moved: Moved,
+    is_publication: bool,
+    run: Box<dyn FnMut(Outcome<'_>) -> Reply + Send>,
+}
+
+impl Writer {
+    /// Runs `read` on the document as the messages before have left it. The job is queued before this returns, so that
+    /// calling it before the first wait of a handler keeps the order of messages. Without such a document the result is
+    /// `None`.
+    pub(crate) fn read<T: Send + 'static, R: Fn(&Snapshot) -> Option<T> + Send + 'static>(
+        &self,
+        uri: String,
+        moved: Moved,
+        read: R,
+    ) -> impl Future<Output = Result<Option<T>>> + Send + use<T, R> {
+        let token = Arc::new(Token::default());
+        let (sender, receiver) = oneshot::channel();
+        let mut sender = Some(sender);
+        let run = move |outcome: Outcome<'_>| -> Reply {
+            let result = match outcome {
+                Outcome::Document(snapshot) => Ok(read(snapshot)),
+                Outcome::NoDocument => Ok(None),
+                Outcome::Modified => Err(Error::content_modified()),
+            };
+            let sender = sender.take();
+            Box::new(move || {
+                if let Some(sender) = sender {
+                    // Nobody waits any more for what was cancelled.
+                    sender.send(result).unwrap_or_default();
+                }
+            })
+        };
+        self.send(Task::Read(Job { uri, token: token.clone(), moved, is_publication: false, run: Box::new(run) }));
+        let guard = CancelOnDrop(token);
+        async move {
+            let _guard = guard;
+            receiver.await.unwrap_or_else(|_| Err(Error::internal_error()))
+        }
+    }
+}
+
+impl Job {
+    /// Runs `publish` on a document, which tells the editor by itself; it starts again after changes until it is through.
+    pub(crate) fn publication(uri: String, publish: impl Fn(&Snapshot) + Send + 'static) -> Job {
+        let run = move |outcome: Outcome<'_>| -> Reply {
+            if let Outcome::Document(snapshot) = outcome {
+                publish(snapshot);
+            }
+            Box::new(|| ())
+        };
+        Job { uri, token: Arc::default(), moved: Moved::Again, is_publication: true, run: Box::new(run) }
+    }
+
+    /// Whether it tells diagnostics unasked.
+    pub(crate) fn is_publication(&self) -> bool {
+        self.is_publication
+    }
+
+    pub(crate) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Runs it on a thread for such work.
+    pub(crate) fn start(mut self, snapshot: Option<Snapshot>, writer: &Writer, runtime: &Handle) {
+        if self.token.is_cancelled() {
+            return;
+        }
+        let Some(snapshot) = snapshot else {
+            (self.run)(Outcome::NoDocument)();
+            return;
+        };
+        let writer = writer.clone();
+        runtime.spawn_blocking(move || self.work(snapshot, &writer));
+    }
+
+    fn work(mut self, snapshot: Snapshot, writer: &Writer) {
+        self.token.runs(Some(snapshot.db.cancellation_token()));
+        let run = AssertUnwindSafe(|| (self.run)(Outcome::Document(&snapshot)));
+        let result = catch_unwind(AssertUnwindSafe(|| Cancelled::catch(run)));
+        self.token.runs(None);
+        // The state may be waiting for this: before the answer, so that what the editor sends next is not held up.
+        drop(snapshot);
+        match result {
+            Ok(Ok(reply)) => reply(),
+            Ok(Err(_)) if self.token.is_cancelled() => {}
+            // Another handle was cancelled while it computed what this one waits for: not this read's business.
+            Ok(Err(Cancelled::PropagatedPanic)) => writer.send(Task::Read(self)),
+            Ok(Err(_)) if self.moved == Moved::Again => writer.send(Task::Read(self)),
+            Ok(Err(_)) => (self.run)(Outcome::Modified)(),
+            // A defect: dropping the job tells the one who waits.
+            Err(_) => {}
+        }
+    }
+}

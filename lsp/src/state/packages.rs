@@ -1,0 +1,289 @@
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use moltler_db::FileId;
+use moltler_hir::{Change, Database, Package, find_root};
+use moltler_ide::diagnostics::FileDiagnostics;
+use moltler_syntax::{Position, TextRange};
+use rustc_hash::FxHashMap;
+use salsa::Database as _;
+use tokio::runtime::Handle;
+
+use super::{Job, Writer};
+use crate::capabilities::Editor;
+use crate::from_proto::ContentChange;
+use crate::snapshot::Snapshot;
+use crate::system::{Overlay, SharedSystem};
+use crate::transport::Outgoing;
+use crate::{to_proto, uri};
+
+/// The packages of all open documents.
+pub(super) struct Packages {
+    pub(super) editor: Editor,
+    system: Arc<SharedSystem>,
+    outgoing: Outgoing,
+    /// By root folder.
+    packages: FxHashMap<String, Loaded>,
+    /// By URI, as the editor writes it.
+    open: FxHashMap<String, OpenDocument>,
+}
+
+/// A package and what is computed from it. Names of different packages never meet: each has a data base of its own.
+struct Loaded {
+    // Invariant: as in `Snapshot`, `package` is before `db`.
+    package: Arc<Package>,
+    db: Database,
+}
+
+struct OpenDocument {
+    version: i32,
+    /// Its path, or for what is no file its URI.
+    path: String,
+    /// The root of its package.
+    root: String,
+    file: FileId,
+    diagnostics: Arc<Mutex<FileDiagnostics>>,
+    /// Whether the editor has not been told the diagnostics of the present text.
+    is_unpublished: bool,
+}
+
+impl Loaded {
+    /// The package and its data base, to be written. Reads that are under way are cancelled and waited for.
+    fn write(&mut self) -> (&mut Package, &mut Database) {
+        self.db.trigger_cancellation();
+        let package = Arc::get_mut(&mut self.package)
+            .expect("Invariant: all snapshots are gone when salsa has seen their data bases go");
+        (package, &mut self.db)
+    }
+}
+
+impl Packages {
+    pub(super) fn new(system: Arc<SharedSystem>, outgoing: Outgoing) -> Packages {
+        let (packages, open) = (FxHashMap::default(), FxHashMap::default());
+        Packages { editor: Editor::default(), system, outgoing, packages, open }
+    }
+
+    pub(super) fn open(&mut self, uri: String, version: i32, text: String) {
+        let path = uri::path(&uri).unwrap_or_else(|| uri.clone());
+        let root = self.root_of(&path, uri != path);
+        if !self.packages.contains_key(&root) {
+            let loaded = self.load(&root, &path, &text);
+            self.packages.insert(root.clone(), loaded);
+        }
+        let Some(loaded) = self.packages.get_mut(&root) else { return };
+        let known = loaded.package.file(&path);
+        let (package, db) = loaded.write();
+        let (file, change) = match known {
+            Some(file) => (file, Some(package.set_text(db, file, &text))),
+            None => (package.open_file(db, &path, &text), None),
+        };
+        let diagnostics = FileDiagnostics::new(package, file);
+        self.concern(&root, change.as_ref());
+        let document = OpenDocument {
+            version,
+            path,
+            root,
+            file,
+            diagnostics: Arc::new(Mutex::new(diagnostics)),
+            is_unpublished: true,
+        };
+        self.open.insert(uri, document);
+    }
+
+    pub(super) fn change(&mut self, uri: &str, version: i32, changes: Vec<ContentChange>) {
+        let Some(document) = self.open.get_mut(uri) else { return };
+        document.version = version;
+        document.is_unpublished = true;
+        let (file, root) = (document.file, document.root.clone());
+        let Some(loaded) = self.packages.get_mut(&root) else { return };
+        let (package, db) = loaded.write();
+        let encoding = self.editor.encoding;
+        let mut made = Vec::new();
+        for change in changes {
+            made.push(match change {
+                ContentChange::Whole(text) => package.set_text(db, file, &text),
+                ContentChange::Range { start, end, text } => {
+                    let offset = |position: Position| {
+                        package.document(file).map_or(0, |document| document.offset(position, encoding))
+                    };
+                    let (start, end) = (offset(start), offset(end));
+                    package.edit(db, file, TextRange::new(start.min(end), start.max(end)), &text)
+                }
+            });
+        }
+        for change in &made {
+            self.concern(&root, Some(change));
+        }
+    }
+
+    pub(super) fn close(&mut self, uri: &str) {
+        let Some(document) = self.open.remove(uri) else { return };
+        if !self.editor.pulls_diagnostics {
+            self.outgoing.notify("textDocument/publishDiagnostics", to_proto::no_diagnostics(uri));
+        }
+        if !self.open.values().any(|other| other.root == document.root) {
+            // Nobody looks at this package any more.
+            if let Some(mut loaded) = self.packages.remove(&document.root) {
+                loaded.write();
+            }
+            return;
+        }
+        self.read_again(&document.root, &document.path);
+    }
+
+    /// Files changed on the disk; what is open is not read from there.
+    pub(super) fn files(&mut self, uris: &[String]) {
+        let paths: Vec<String> = uris.iter().filter_map(|uri| uri::path(uri)).collect();
+        if paths.iter().any(|path| path.ends_with("/moltler.toml")) {
+            self.reload();
+            return;
+        }
+        for path in paths.iter().filter(|path| path.ends_with(".molt")) {
+            if self.open.values().any(|document| document.path == *path) {
+                continue;
+            }
+            let (root, _) = find_root(&self.overlay(&FxHashMap::default()), path);
+            if self.packages.contains_key(&root) {
+                self.read_again(&root, path);
+            }
+        }
+        self.refresh();
+    }
+
+    pub(super) fn snapshot(&self, uri: &str) -> Option<Snapshot> {
+        let document = self.open.get(uri)?;
+        let loaded = self.packages.get(&document.root)?;
+        Some(Snapshot {
+            package: loaded.package.clone(),
+            diagnostics: document.diagnostics.clone(),
+            uri: uri.to_owned(),
+            file: document.file,
+            version: document.version,
+            encoding: self.editor.encoding,
+            related_information: self.editor.related_information,
+            db: loaded.db.clone(),
+        })
+    }
+
+    /// Whether the present diagnostics of a document are going to be told anyway.
+    pub(super) fn is_unpublished(&self, uri: &str) -> bool {
+        self.open.get(uri).is_some_and(|document| document.is_unpublished)
+    }
+
+    /// Starts to tell the diagnostics of all documents whose own have not been told, unless the editor asks by itself.
+    pub(super) fn publish(&mut self, writer: &Writer, runtime: &Handle) {
+        let mut uris: Vec<String> = Vec::new();
+        for (uri, document) in &mut self.open {
+            if mem::take(&mut document.is_unpublished) && !self.editor.pulls_diagnostics {
+                uris.push(uri.clone());
+            }
+        }
+        uris.sort();
+        for uri in uris {
+            let outgoing = self.outgoing.clone();
+            // Told while the snapshot lives: what the state says about a later text comes later.
+            let job = Job::publication(uri.clone(), move |snapshot| {
+                outgoing.notify("textDocument/publishDiagnostics", to_proto::publication(snapshot));
+            });
+            job.start(self.snapshot(&uri), writer, runtime);
+        }
+    }
+
+    /// Cancels all reads and waits for their end.
+    pub(super) fn cancel(&mut self) {
+        for loaded in self.packages.values_mut() {
+            loaded.write();
+        }
+    }
+
+    fn overlay<'a>(&'a self, open: &'a FxHashMap<String, String>) -> Overlay<'a> {
+        Overlay { below: &*self.system, open }
+    }
+
+    /// The root of a document's package. What is no file on a disk is a package of its own.
+    fn root_of(&self, path: &str, is_file: bool) -> String {
+        if !is_file {
+            return path.to_owned();
+        }
+        // The file may not be on the disk yet: its folder decides.
+        let open = FxHashMap::from_iter([(path.to_owned(), String::new())]);
+        find_root(&self.overlay(&open), path).0
+    }
+
+    fn load(&self, root: &str, path: &str, text: &str) -> Loaded {
+        let mut db = Database::default();
+        let mut texts: FxHashMap<String, String> = FxHashMap::default();
+        texts.insert(path.to_owned(), text.to_owned());
+        let package = if path == root {
+            Package::new(root)
+        } else {
+            let loaded = Package::load(&mut db, &self.overlay(&texts), path);
+            loaded.map_or_else(|_| Package::new(root), |(package, _)| package)
+        };
+        Loaded { package: Arc::new(package), db }
+    }
+
+    /// Brings a file that is not open in line with the disk.
+    fn read_again(&mut self, root: &str, path: &str) {
+        let text = self.system.read(path);
+        let Some(loaded) = self.packages.get_mut(root) else { return };
+        let known = loaded.package.file(path);
+        let (package, db) = loaded.write();
+        let change = match (known, text) {
+            (Some(file), Ok(text)) => Some(package.set_text(db, file, &text)),
+            (Some(file), Err(_)) => Some(package.close_file(db, file)),
+            (None, Ok(text)) => {
+                package.open_file(db, path, &text);
+                None
+            }
+            (None, Err(_)) => return,
+        };
+        self.concern(root, change.as_ref());
+    }
+
+    /// Notes in the open documents of a package what a change concerns; without one, everything.
+    fn concern(&mut self, root: &str, change: Option<&Change>) {
+        let Some(loaded) = self.packages.get(root) else { return };
+        let package = &loaded.package;
+        for document in self.open.values_mut().filter(|document| document.root == root) {
+            let mut diagnostics = document.diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
+            match change {
+                Some(change) if change.files.contains(&document.file) => {
+                    diagnostics.change(package, document.file, change);
+                    document.is_unpublished = true;
+                }
+                Some(_) => {}
+                None => {
+                    *diagnostics = FileDiagnostics::new(package, document.file);
+                    document.is_unpublished = true;
+                }
+            }
+        }
+    }
+
+    /// Loads everything anew: the borders of packages moved.
+    fn reload(&mut self) {
+        let documents: Vec<(String, i32, String)> = self
+            .open
+            .iter()
+            .filter_map(|(uri, document)| {
+                let text = self.packages.get(&document.root)?.package.text(document.file);
+                Some((uri.clone(), document.version, text))
+            })
+            .collect();
+        self.cancel();
+        self.open.clear();
+        self.packages.clear();
+        for (uri, version, text) in documents {
+            self.open(uri, version, text);
+        }
+        self.refresh();
+    }
+
+    /// Asks the editor to ask for diagnostics again.
+    fn refresh(&self) {
+        if self.editor.pulls_diagnostics && self.editor.refreshes_diagnostics {
+            self.outgoing.request("moltler/refresh", "workspace/diagnostic/refresh", serde_json::Value::Null);
+        }
+    }
+}

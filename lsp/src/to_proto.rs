@@ -1,0 +1,117 @@
+//! From our values to the protocol's.
+
+use std::hash::{Hash, Hasher};
+
+use moltler_db::{Diagnostic, FileRange, Severity, Tag};
+use moltler_syntax::{Document, Encoding, TextRange};
+use rustc_hash::FxHasher;
+use tower_lsp_server::gen_lsp_types as lsp;
+
+use crate::snapshot::Snapshot;
+use crate::uri;
+
+/// A range of a document.
+pub(crate) fn range(document: &Document, range: TextRange, encoding: Encoding) -> lsp::Range {
+    let position = |offset| {
+        let position = document.position(offset, encoding);
+        lsp::Position { line: position.line, character: position.column }
+    };
+    lsp::Range { start: position(range.start()), end: position(range.end()) }
+}
+
+/// A range of any file of the snapshot's package; `None` when the file is gone.
+pub(crate) fn location(snapshot: &Snapshot, place: FileRange) -> Option<lsp::Location> {
+    let document = snapshot.package.document(place.file)?;
+    let uri = if place.file == snapshot.file {
+        snapshot.uri.clone()
+    } else {
+        let path = snapshot.package.path(place.file);
+        if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') { uri::from_path(path) } else { path.to_owned() }
+    };
+    Some(lsp::Location { uri: lsp::Uri(uri), range: range(document, place.range, snapshot.encoding) })
+}
+
+/// Markdown.
+pub(crate) fn markdown(value: String) -> lsp::MarkupContent {
+    lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value }
+}
+
+/// Markdown beside a suggestion.
+pub(crate) fn documentation(value: String) -> lsp::Documentation {
+    markdown(value).into()
+}
+
+/// All diagnostics of the snapshot's document.
+pub(crate) fn diagnostics(snapshot: &Snapshot) -> Vec<lsp::Diagnostic> {
+    snapshot.collect_diagnostics().iter().filter_map(|one| diagnostic(snapshot, one)).collect()
+}
+
+fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option<lsp::Diagnostic> {
+    let message = match &diagnostic.help {
+        Some(help) => format!("{}\n{help}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    };
+    let related = snapshot.related_information.then(|| {
+        diagnostic.labels.iter().filter_map(|label| {
+            let location = location(snapshot, label.range)?;
+            Some(lsp::DiagnosticRelatedInformation { location, message: label.message.clone() })
+        })
+    });
+    let related: Vec<_> = related.into_iter().flatten().collect();
+    let tags: Vec<_> = diagnostic
+        .tags
+        .iter()
+        .map(|tag| match tag {
+            Tag::Unused => lsp::DiagnosticTag::Unnecessary,
+            Tag::Deprecated => lsp::DiagnosticTag::Deprecated,
+        })
+        .collect();
+    Some(lsp::Diagnostic {
+        range: range(snapshot.document()?, diagnostic.range.range, snapshot.encoding),
+        severity: Some(match diagnostic.severity {
+            Severity::Error => lsp::DiagnosticSeverity::Error,
+            Severity::Warning => lsp::DiagnosticSeverity::Warning,
+            Severity::Hint => lsp::DiagnosticSeverity::Hint,
+        }),
+        code: Some(lsp::Code::String(diagnostic.code.to_owned())),
+        code_description: None,
+        source: Some("moltler".to_owned()),
+        message: message.into(),
+        tags: (!tags.is_empty()).then_some(tags),
+        related_information: (!related.is_empty()).then_some(related),
+        data: None,
+    })
+}
+
+/// What is sent unasked.
+pub(crate) fn publication(snapshot: &Snapshot) -> lsp::PublishDiagnosticsParams {
+    lsp::PublishDiagnosticsParams {
+        uri: lsp::Uri(snapshot.uri.clone()),
+        version: Some(snapshot.version),
+        diagnostics: diagnostics(snapshot),
+    }
+}
+
+/// What is sent when a document is closed.
+pub(crate) fn no_diagnostics(uri: &str) -> lsp::PublishDiagnosticsParams {
+    lsp::PublishDiagnosticsParams { uri: lsp::Uri(uri.to_owned()), version: None, diagnostics: Vec::new() }
+}
+
+/// What is sent when it is asked for; nothing new when it is what the editor has.
+pub(crate) fn report(snapshot: &Snapshot, previous: Option<&str>) -> lsp::DocumentDiagnosticReport {
+    let items = diagnostics(snapshot);
+    let mut hasher = FxHasher::default();
+    serde_json::to_string(&items).unwrap_or_default().hash(&mut hasher);
+    let result_id = format!("{:016x}", hasher.finish());
+    if previous == Some(result_id.as_str()) {
+        let unchanged_document_diagnostic_report = lsp::UnchangedDocumentDiagnosticReport { result_id };
+        return lsp::RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report,
+        }
+        .into();
+    }
+    let full_document_diagnostic_report =
+        lsp::FullDocumentDiagnosticReport { result_id: Some(result_id), items };
+    lsp::RelatedFullDocumentDiagnosticReport { related_documents: None, full_document_diagnostic_report }.into()
+}
