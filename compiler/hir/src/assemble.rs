@@ -1,6 +1,6 @@
 //! Diagnostics with their places in files, made outside of salsa.
 
-use moltler_db::{Diagnostic, Edit, FileId, FileRange, Fix, Label, Statement};
+use moltler_db::{Diagnostic, Edit, FileId, FileRange, Fix, Label, NameKind, Statement};
 use moltler_syntax::TextRange;
 
 use crate::check::{check_statement, name_range};
@@ -79,9 +79,10 @@ fn suggest(
     match nearest(&suggest.written, names.iter().copied()) {
         Some(name) => {
             let meant = format!("did you mean `{name}`?");
+            // Of an unknown instance the help says how to create it, which nobody wants who mistyped its name.
             diagnostic.help = Some(match diagnostic.help.take() {
-                Some(help) => format!("{meant} {help}"),
-                None => meant,
+                Some(help) if suggest.kind != NameKind::Instance => format!("{meant} {help}"),
+                _ => meant,
             });
             diagnostic.fixes.push(Fix {
                 title: format!("Replace with `{name}`"),
@@ -90,10 +91,12 @@ fn suggest(
         }
         None => {
             let what = match suggest.kind {
-                moltler_db::NameKind::Type => "connector types",
-                moltler_db::NameKind::Entity => "entities",
-                moltler_db::NameKind::Action => "actions",
-                _ => "known names",
+                NameKind::Type => "connector types",
+                NameKind::Entity => "entities",
+                NameKind::Action => "actions",
+                NameKind::Instance => "instances",
+                NameKind::Variable => "variables",
+                NameKind::Registration | NameKind::Members => "names",
             };
             let list = Candidates::new(what, names).list();
             diagnostic.help = match (diagnostic.help.take(), list) {

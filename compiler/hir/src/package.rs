@@ -58,7 +58,9 @@ pub struct Change {
     /// Other statements whose diagnostics may have changed: they mention or declare a name whose meaning changed. All of
     /// them, in the order of files and places.
     pub affected: Vec<Statement>,
-    /// The files of both, each once.
+    /// Statements that are no longer there. Their inputs are used again by later edits, and then are in `edited`.
+    pub removed: Vec<Statement>,
+    /// The files of all, each once.
     pub files: Vec<FileId>,
 }
 
@@ -210,7 +212,7 @@ impl Package {
     /// Brings inputs and index up to date with the document of a file.
     fn apply(&mut self, db: &mut Database, file: FileId, change: moltler_syntax::Change) -> Change {
         let mut difference = index::Difference::default();
-        let mut edited = Vec::new();
+        let (mut edited, mut removed) = (Vec::new(), Vec::new());
         for id in change.removed {
             let Some(statement) = self.files[file.index()].as_mut().and_then(|entry| entry.statements.remove(&id)) else {
                 continue;
@@ -219,7 +221,7 @@ impl Package {
             difference.compare(statement, file, Some(&old), None);
             self.homes.remove(&statement);
             statement.set_text(db).to(Arc::from(""));
-            self.free.push(statement);
+            removed.push(statement);
         }
         for id in change.changed {
             let Some((statement, text)) = self.text_of(file, id) else { continue };
@@ -240,7 +242,8 @@ impl Package {
         files.push(file);
         files.sort();
         files.dedup();
-        Change { edited, affected, files }
+        self.free.extend(&removed);
+        Change { edited, affected, removed, files }
     }
 
     fn text_of(&self, file: FileId, id: StatementId) -> Option<(Statement, Arc<str>)> {

@@ -33,19 +33,41 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
     if written.is_empty() || written.len() > 200 {
         return None;
     }
-    let lower = written.to_lowercase();
-    let limit = (written.chars().count() / 3).clamp(1, 4);
     let mut best: Option<(usize, &str)> = None;
     for name in names {
-        if name == written || name.len().abs_diff(written.len()) > 3 * limit {
+        if name == written {
             continue;
         }
-        let distance = strsim::osa_distance(&lower, &name.to_lowercase());
-        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
+        if let Some(distance) = distance(written, name)
+            && best.is_none_or(|(least, _)| distance < least)
+        {
             best = Some((distance, name));
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// How far two names are from each other, `None` when too far. In dotted names each part must be near.
+fn distance(written: &str, name: &str) -> Option<usize> {
+    let mut sum = 0;
+    let (mut written, mut name) = (written.split('.'), name.split('.'));
+    loop {
+        match (written.next(), name.next()) {
+            (Some(written), Some(name)) => {
+                let limit = (written.chars().count() / 3).clamp(1, 4);
+                if name.len().abs_diff(written.len()) > 3 * limit {
+                    return None;
+                }
+                let distance = strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase());
+                if distance > limit || (distance == 1 && written.len() == 1 && name.len() == 1) {
+                    return None;
+                }
+                sum += distance;
+            }
+            (None, None) => return Some(sum),
+            _ => return None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -69,5 +91,8 @@ mod tests {
         check("priority", None);
         check("", None);
         check("x", None);
+        assert_eq!(nearest("items.delete", ["items.create"]), None);
+        assert_eq!(nearest("item.create", ["items.create"]), Some("items.create"));
+        assert_eq!(nearest("y", ["x"]), None);
     }
 }

@@ -56,3 +56,67 @@ pub(crate) fn near_entity(written: &str, entity: &str, range: TextRange) -> Loca
     LocalDiagnostic::warning("near-entity", range, format!("there is no entity `{written}`, but there is `{entity}`"))
         .help(format!("did you mean `{entity}`?"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn the_last_definition_counts() {
+        check(
+            r#"
+CREATE CONNECTOR shop TYPE 'shop' CONFIG {"url": "https://b.example"};
+CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"url": {"type": "string"}};
+"#,
+            r#"
+                warning[repeated-definition] at `'shop'`: the connector type `shop` is defined again, this definition does not count | `'shop'`: the last definition counts
+                warning[repeated-definition] at `shop`: the connector instance `shop` is defined again, this definition does not count | `shop`: the last definition counts
+            "#,
+        );
+    }
+
+    #[test]
+    fn an_instance_needs_a_registered_type() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'pets';
+CREATE CONNECTOR pets TYPE 'pets';
+"#,
+            r#"
+                error[unregistered-type] at `pets`: the connector type `pets` is not registered | `'pets'`: defined here | help: add `REGISTER CONNECTOR TYPE 'pets';` | fix: Register `pets`
+            "#,
+        );
+    }
+
+    #[test]
+    fn clauses() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'pets' DESCRIPTION 'a' DESCRIPTION 'b';
+CREATE CONNECTOR ENTITY 'pets.dogs';
+CREATE CONNECTOR ACTION 'pets.bark';
+PACKAGE CONNECTOR TYPE 'pets' AUTHOR 'me';
+"#,
+            r#"
+                error[repeated-clause] at `DESCRIPTION`: `DESCRIPTION` is given twice | `DESCRIPTION`: first given here
+                error[missing-clause] at `'pets.dogs'`: an entity needs `FIELDS`
+                error[missing-clause] at `'pets.dogs'`: an entity needs `QUERY_HANDLER`
+                error[missing-clause] at `'pets.bark'`: an action needs `HANDLER`
+                error[missing-clause] at `PACKAGE CONNECTOR TYPE 'pets' AUTHOR 'me'`: `PACKAGE CONNECTOR TYPE` needs `VERSION`
+            "#,
+        );
+    }
+
+    #[test]
+    fn an_action_of_nearly_an_entity() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.item.remove' HANDLER '''async function execute(config) {}''';
+CREATE CONNECTOR ACTION 'shop.carts.clear' HANDLER '''async function execute(config) {}''';
+"#,
+            r#"
+                warning[near-entity] at `item`: there is no entity `item`, but there is `items` | help: did you mean `items`?
+            "#,
+        );
+    }
+}

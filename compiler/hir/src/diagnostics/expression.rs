@@ -102,3 +102,167 @@ pub fn signature(function: &SqlFunction) -> String {
     text.push(')');
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn operands() {
+        check(
+            r#"
+SELECT id FROM shop.items WHERE price > 'cheap';
+SELECT id FROM shop.items WHERE name > 3;
+SELECT name + 1 FROM shop.items;
+SELECT created + '7d' FROM shop.items;
+SELECT id FROM shop.items WHERE active = 'yes';
+SELECT id FROM shop.items WHERE tags < tags;
+"#,
+            r#"
+                error[invalid-literal] at `'cheap'`: `cheap` is not a value of type `number`
+                error[type-mismatch] at `name > 3`: `>` does not take `string` and `integer`
+                error[type-mismatch] at `name + 1`: `+` does not take `string` and `integer` | help: texts are joined by `||`
+                error[type-mismatch] at `created + '7d'`: `+` does not take `timestamp` and `string` | help: a span of time is written `INTERVAL '7d'`
+                error[invalid-literal] at `'yes'`: `yes` is not a value of type `boolean`
+                error[type-mismatch] at `tags < tags`: `<` does not take `array` and `array`
+            "#,
+        );
+    }
+
+    #[test]
+    fn conditions() {
+        check(
+            r#"
+SELECT id FROM shop.items WHERE name;
+SELECT id FROM shop.items WHERE name AND active;
+SELECT NOT stock FROM shop.items;
+ASSERT 1;
+"#,
+            r#"
+                error[type-mismatch] at `name`: `WHERE` takes `boolean`, not `string`
+                error[type-mismatch] at `name`: `AND` takes `boolean`, not `string`
+                error[type-mismatch] at `stock`: `NOT` takes `boolean`, not `integer`
+                error[type-mismatch] at `1`: `ASSERT` takes `boolean`, not `integer`
+            "#,
+        );
+    }
+
+    #[test]
+    fn constants_beside_typed_operands() {
+        check(
+            r#"
+SELECT id FROM shop.items WHERE created > '2024-13-01' AND created < '2024-12-31' AND stock = '4' AND price = '1.5' AND id = 7;
+"#,
+            r#"
+                error[invalid-literal] at `'2024-13-01'`: `2024-13-01` is not a value of type `timestamp` | help: write it as `2024-01-31T08:00:00Z`
+            "#,
+        );
+    }
+
+    #[test]
+    fn null_is_not_compared() {
+        check(
+            r#"
+SELECT id FROM shop.items WHERE name = NULL OR NULL != price OR price < NULL;
+"#,
+            r#"
+                warning[null-comparison] at `name = NULL`: `= NULL` is never true | help: write `IS NULL` | fix: Replace with `IS NULL`
+                warning[null-comparison] at `NULL != price`: `!= NULL` is never true | help: write `IS NOT NULL` | fix: Replace with `IS NOT NULL`
+                warning[null-comparison] at `price < NULL`: `< NULL` is never true
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_name_that_could_be_both() {
+        check(
+            r#"
+DECLARE name = 'a';
+SELECT id FROM shop.items WHERE name = name AND id = :name;
+"#,
+            r#"
+                warning[ambiguous-name] at `name`: `name` is the field of `items` here, not the variable `name` | help: write `:name` for the variable, `items.name` for the field | fix: Use the variable: `:name` | fix: Say that it is the field: `items.name`
+                warning[ambiguous-name] at `name`: `name` is the field of `items` here, not the variable `name` | help: write `:name` for the variable, `items.name` for the field | fix: Use the variable: `:name` | fix: Say that it is the field: `items.name`
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_scalar_column_has_no_members_so_the_variable_is_meant() {
+        check(
+            r#"
+DECLARE created = {"id": "1"};
+SELECT id FROM shop.items WHERE id = created.id AND extra.color = 'red';
+SELECT name.first FROM shop.items;
+"#,
+            r#"
+                error[misplaced-expression] at `first`: `string` has no member `first`
+            "#,
+        );
+    }
+
+    #[test]
+    fn arguments() {
+        check(
+            r#"
+PRINT ARRAY_LENGTH();
+PRINT ARRAY_LENGTH([1], 2);
+PRINT ARRAY_LENGTH('abc');
+PRINT NOW(1);
+"#,
+            r#"
+                error[wrong-arguments] at `ARRAY_LENGTH`: `ARRAY_LENGTH` takes more arguments | help: it is called as `ARRAY_LENGTH(array)`
+                error[wrong-arguments] at `2`: `ARRAY_LENGTH` takes fewer arguments | help: it is called as `ARRAY_LENGTH(array)`
+                error[type-mismatch] at `'abc'`: `array` of `ARRAY_LENGTH` takes `array`, not `string`
+                error[wrong-arguments] at `1`: `NOW` takes fewer arguments | help: it is called as `NOW()`
+            "#,
+        );
+    }
+
+    #[test]
+    fn paths() {
+        check(
+            r#"
+DECLARE items = [1, 2];
+PRINT items[0].name;
+TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN
+ CREATE CONNECTOR c TYPE 'shop' CONFIG {"url": "mock://"};
+ DECLARE rows = SELECT id, name AS label FROM c.items;
+ ASSERT rows.length = 1;
+ ASSERT rows[0].lable = 'x';
+ ASSERT rows['a'] = 1;
+ ASSERT rows[0].label = 'x';
+END TEST;
+"#,
+            r#"
+                error[misplaced-expression] at `length`: an array has no member `length` | help: write `ARRAY_LENGTH(…)`
+                warning[unknown-column] at `lable`: the rows of `rows` have no column `lable` | help: did you mean `label`? | fix: Replace with `label`
+                error[type-mismatch] at `'a'`: an array's index takes `integer`, not `string`
+            "#,
+        );
+    }
+
+    #[test]
+    fn numbers_and_times() {
+        check(
+            r#"
+PRINT 99999999999999999999;
+PRINT INTERVAL 7 LIGHTYEARS;
+PRINT INTERVAL 7;
+SELECT id FROM shop.items LIMIT -1;
+SELECT id FROM shop.items LIMIT 'x';
+PRINT TIMESTAMP 'today';
+PRINT CAST('1' AS int);
+"#,
+            r#"
+                error[invalid-literal] at `99999999999999999999`: `99999999999999999999` is too large a number
+                error[invalid-literal] at `LIGHTYEARS`: `LIGHTYEARS` is not a unit of time | help: units: `MICROSECOND`, `MILLISECOND`, `SECOND`, `MINUTE`, `HOUR`, `DAY`, `WEEK`, `MONTH`, `YEAR`
+                error[type-mismatch] at `7`: `INTERVAL` takes a text such as `'7d'`, or a number and a unit, not `integer`
+                error[invalid-value] at `-1`: `LIMIT` takes a number from 0
+                error[type-mismatch] at `'x'`: `LIMIT` takes `integer`, not `string`
+                error[invalid-literal] at `'today'`: `today` is not a value of type `timestamp` | help: write it as `2024-01-31T08:00:00Z`
+                error[unknown-data-type] at `int`: there is no type `int` | help: did you mean `integer`? | fix: Replace with `integer`
+            "#,
+        );
+    }
+}

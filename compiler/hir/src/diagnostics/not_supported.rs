@@ -8,3 +8,56 @@ use super::LocalDiagnostic;
 pub(crate) fn not_supported(what: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::error("not-supported", range, format!("{what} is not supported"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn things_of_sql() {
+        check(
+            r#"
+SELECT DISTINCT id FROM shop.items;
+SELECT COUNT(*) FROM shop.items;
+SELECT name FROM shop.items GROUP BY name HAVING TRUE;
+SELECT i.id FROM shop.items i JOIN shop.items j ON i.id = j.id;
+SELECT id FROM (SELECT id FROM shop.items) s;
+SELECT id FROM shop.items WHERE id IN (SELECT id FROM shop.items);
+SELECT 1 UNION SELECT 2;
+WITH a AS (SELECT 1) SELECT * FROM a;
+INSERT INTO a VALUES (1);
+CREATE TABLE a (b int);
+"#,
+            r#"
+                error[not-supported] at `DISTINCT`: `DISTINCT` is not supported
+                error[not-supported] at `COUNT(*)`: the aggregate `COUNT` is not supported
+                error[not-supported] at `GROUP BY name`: `GROUP BY` is not supported
+                error[not-supported] at `HAVING TRUE`: `HAVING` is not supported
+                error[not-supported] at `JOIN shop.items j ON i.id = j.id`: `JOIN` is not supported
+                error[not-supported] at `(SELECT id FROM shop.items) s`: a SELECT in FROM is not supported
+                error[not-supported] at `(SELECT id FROM shop.items)`: `IN (SELECT …)` is not supported
+                error[not-supported] at `SELECT 1 UNION SELECT 2`: `UNION` is not supported
+                error[not-supported] at `WITH a AS (SELECT 1)`: `WITH` is not supported
+                error[not-supported] at `INSERT INTO a VALUES (1)`: `INSERT` is not supported
+                error[not-supported] at `CREATE TABLE a (b int)`: `CREATE TABLE` is not supported
+            "#,
+        );
+    }
+
+    #[test]
+    fn things_that_are_not_built() {
+        check(
+            r#"
+SYNC CONNECTOR shop TO 'sqlite:x.db';
+INSTALL CONNECTOR TYPE 'acme/x' FROM 'marketplace';
+TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN ADVANCE INTERVAL '1d'; ASSERT RAISES 'ConnectorError' PRINT 1; END TEST;
+"#,
+            r#"
+                error[not-supported] at `SYNC CONNECTOR shop TO 'sqlite:x.db'`: `SYNC CONNECTOR` is not supported
+                error[not-supported] at `INSTALL CONNECTOR TYPE 'acme/x' FROM 'marketplace'`: `INSTALL CONNECTOR TYPE` is not supported
+                error[not-supported] at `ADVANCE INTERVAL '1d'`: `ADVANCE` is not supported
+                error[not-supported] at `ASSERT RAISES 'ConnectorError' PRINT 1`: `ASSERT RAISES` is not supported
+            "#,
+        );
+    }
+}

@@ -100,3 +100,96 @@ pub(crate) fn null_date(range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning("null-date", range, "`new Date(null)` is 1970-01-01, not NULL")
         .help("write `null`, or `value && new Date(value)`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn the_function_must_be_there() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.a' FIELDS {"id": {"type": "string"}} QUERY_HANDLER '''async function qeury(config) { return fetch(config.url); }''';
+CREATE CONNECTOR ENTITY 'shop.b' FIELDS {"id": {"type": "string"}} QUERY_HANDLER '''function one() {} function two() {}''';
+CREATE CONNECTOR ENTITY 'shop.c' FIELDS {"id": {"type": "string"}} QUERY_HANDLER '''const query = 5;''';
+CREATE CONNECTOR ACTION 'shop.d' HANDLER ''' ''';
+"#,
+            r#"
+                error[missing-entry-point] at `QUERY_HANDLER`: `QUERY_HANDLER` needs a function `query(config, filters, options)` | `qeury`: perhaps this is `query` | help: functions found: `qeury` | fix: Rename `qeury` to `query`
+                error[missing-entry-point] at `QUERY_HANDLER`: `QUERY_HANDLER` needs a function `query(config, filters, options)` | help: functions found: `one`, `two`
+                error[missing-entry-point] at `QUERY_HANDLER`: `QUERY_HANDLER` needs `query` to be a function | help: write `async function query(config, filters, options) { … }`
+                error[missing-entry-point] at `HANDLER`: `HANDLER` needs a function `execute(config, params)` | help: write `async function execute(config, params) { … }`
+            "#,
+        );
+    }
+
+    #[test]
+    fn javascript_errors() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
+async function execute(config) { return config.; }
+''';
+CREATE CONNECTOR ACTION 'shop.e' HANDLER '''
+import x from 'y';
+async function execute(config) { const a = 1; const a = 2; }
+''';
+"#,
+            r#"
+                error[javascript-syntax] at `;`: expected ident
+                error[javascript-import] at `import x from 'y';`: a handler has no modules: `import` is not allowed | help: handlers have no modules; put shared code into the type's SHARED block
+                error[javascript-duplicate-name] at `a`: `a` is declared twice in one scope | `a`: first declared here
+            "#,
+        );
+    }
+
+    #[test]
+    fn names() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
+const fs = require('fs');
+async function execute(config) { return Buffer.from(headrs + fetsh(config.url)); }
+''';
+"#,
+            r#"
+                warning[foreign-global] at `require`: handlers have no `require` | help: a handler has no modules; put shared code into the type's SHARED block
+                warning[foreign-global] at `Buffer`: handlers have no `Buffer` | help: use `TextEncoder`, `btoa` and `atob`
+                warning[undefined-name] at `headrs`: `headrs` is not defined | help: did you mean `Headers`? | fix: Replace with `Headers`
+                warning[undefined-name] at `fetsh`: `fetsh` is not defined | help: did you mean `fetch`? | fix: Replace with `fetch`
+            "#,
+        );
+    }
+
+    #[test]
+    fn names_of_shared() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'pets' SHARED '''const base = 'https://pets.example'; function get(path) { return fetch(base + path); }''';
+CREATE CONNECTOR ACTION 'pets.d' HANDLER '''
+async function execute(config) { return gett('/a') + get(base); }
+''';
+"#,
+            r#"
+                warning[undefined-name] at `gett`: `gett` is not defined | help: did you mean `get`? | fix: Replace with `get`
+            "#,
+        );
+    }
+
+    #[test]
+    fn parameters_and_dates() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
+async function execute(config, params, options) { return new Date(null); }
+''';
+CREATE CONNECTOR ACTION 'shop.e' LANGUAGE 'typescript' HANDLER '''async function execute(config: any) {}''';
+"#,
+            r#"
+                warning[extra-parameter] at `options`: `execute` is called with 2 arguments, this parameter is always undefined | help: the arguments are: config, params
+                warning[null-date] at `new Date(null)`: `new Date(null)` is 1970-01-01, not NULL | help: write `null`, or `value && new Date(value)`
+                error[not-supported] at `'typescript'`: `LANGUAGE 'typescript'` is not supported
+            "#,
+        );
+    }
+}

@@ -50,3 +50,52 @@ pub(crate) fn undeclared_field(
 pub(crate) fn field_never_returned(name: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning("field-never-returned", range, format!("the handler never returns `{name}`: it is always NULL"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn members_of_parameters() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.a' FIELDS {"id": {"type": "string"}, "status": {"type": "string"}} QUERY_HANDLER '''
+async function query(config, filters, options) {
+  if (filters.stauts || filters['nothing']) return fetch(config.ulr);
+  return fetch(config.url + options.limt + config.toString());
+}''';
+CREATE CONNECTOR ACTION 'shop.b' PARAMETERS {"name": {"type": "string"}} HANDLER '''async function execute(config, {nam}) { return nam; }''';
+CREATE CONNECTOR ACTION 'shop.c' PARAMETERS {"*": true, "name": {"type": "string"}} HANDLER '''async function execute(config, params) { return params.x; }''';
+"#,
+            r#"
+                warning[unknown-filter] at `stauts`: `stauts` is not a field of `shop.a` | help: did you mean `status`? | fix: Replace with `status`
+                warning[unknown-filter] at `nothing`: `nothing` is not a field of `shop.a` | help: fields: `id`, `status`
+                warning[unknown-config-key] at `ulr`: `ulr` is not a config key of `shop` | help: did you mean `url`? | fix: Replace with `url`
+                warning[unknown-option] at `limt`: `limt` is not a member of `options` | help: did you mean `limit`? | fix: Replace with `limit`
+                warning[unknown-parameter] at `nam`: `nam` is not a parameter of `shop.b` | help: did you mean `name`? | fix: Replace with `name`
+            "#,
+        );
+    }
+
+    #[test]
+    fn returned_keys() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.a' FIELDS {"id": {"type": "string"}, "label": {"type": "string"}} QUERY_HANDLER '''
+async function query(config) {
+  const rows = await (await fetch(config.url)).json();
+  return rows.map(row => ({id: row.id, lable: row.name}));
+}''';
+CREATE CONNECTOR ENTITY 'shop.b' FIELDS {"id": {"type": "string"}} QUERY_HANDLER '''
+async function query(config) {
+  return {b: [{id: 1, extra: 2}], next: null};
+}''';
+"#,
+            r#"
+                warning[field-never-returned] at `"label"`: the handler never returns `label`: it is always NULL
+                warning[undeclared-field] at `lable`: `lable` is not a field of `shop.a`, rows lose it | help: did you mean `label`? | fix: Replace with `label`
+                warning[undeclared-field] at `extra`: `extra` is not a field of `shop.b`, rows lose it | help: fields: `id`
+            "#,
+        );
+    }
+}

@@ -45,3 +45,40 @@ fn looks_like_key(value: &str) -> bool {
         && !value.contains("{{")
         && !value.contains("://")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn in_config() {
+        check(
+            r#"
+CREATE CONNECTOR a TYPE 'shop' CONFIG {"url": "https://a.example", "key": "abc"};
+CREATE CONNECTOR b TYPE 'shop' CONFIG {"url": "mock://", "key": "abc"};
+CREATE CONNECTOR c TYPE 'shop' CONFIG {"url": "https://a.example", "key": "{{secrets.key}}"};
+CREATE CONNECTOR d TYPE 'shop' CONFIG {"url": "https://a.example", "key": ENV('KEY')};
+"#,
+            r#"
+                warning[hard-coded-secret] at `"abc"`: the secret `key` stands in the text | help: write `"{{secrets.key}}"` and keep the value with `moltlerc secrets set key` | fix: Replace with a stored secret
+            "#,
+        );
+    }
+
+    #[test]
+    fn in_javascript() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
+const API_KEY = 'a81b2c93d4e5f607';
+const LABEL = 'a81b2c93d4e5f607';
+async function execute(config) { return fetch(config.url, {headers: {Authorization: 'Bearer ghp_0123456789abcdefghij'}}); }
+''';
+"#,
+            r#"
+                warning[hard-coded-secret] at `'a81b2c93d4e5f607'`: a secret stands in the text | help: make it a key of CONFIG_SCHEMA with `"secret": true` and read it from `config`
+                warning[hard-coded-secret] at `'Bearer ghp_0123456789abcdefghij'`: a secret stands in the text | help: make it a key of CONFIG_SCHEMA with `"secret": true` and read it from `config`
+            "#,
+        );
+    }
+}

@@ -5,7 +5,7 @@ use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode, ClauseKind, Expr};
 
 use super::Lower;
-use crate::body::{ExprKind, StmtKind};
+use crate::body::StmtKind;
 use crate::catalog;
 use crate::config_schema::Reader;
 use crate::constant::ConstantKind;

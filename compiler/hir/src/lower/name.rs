@@ -4,12 +4,13 @@
 //! `created.id` is the variable even where there is a timestamp column `created`. A bare name is a column first.
 
 use moltler_abi::DataType;
+use moltler_db::NameKind;
 use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode};
 
 use super::{Lower, Scope};
 use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceKind};
-use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::{LocalDiagnostic, Suggest};
 use crate::diagnostics::expression::{ambiguous_name, misplaced};
 use crate::diagnostics::unknown_name::{unknown_field, unknown_name, unknown_variable};
 use crate::suggest::Candidates;
@@ -40,9 +41,8 @@ impl Lower<'_> {
         match self.variable(&text) {
             Some(variable) => self.variable_expr(variable, node.range()),
             None => {
-                let names = self.variable_names();
-                let candidates = Candidates::new("variables", names.iter().map(String::as_str));
-                self.mistake(unknown_variable(&text, name.range(), &candidates))
+                self.report_unknown_variable(&text, name.range());
+                self.missing(node.range())
             }
         }
     }
@@ -87,6 +87,24 @@ impl Lower<'_> {
         self.unknown(name, *name_range)
     }
 
+    /// Reports the name of a variable that nothing declares.
+    pub(super) fn report_unknown_variable(&mut self, name: &str, range: TextRange) {
+        let names = self.variable_names();
+        let candidates = Candidates::new("variables", names.iter().map(String::as_str));
+        let diagnostic = unknown_variable(name, range, &candidates);
+        let diagnostic = self.or_variable_of_file(diagnostic, name, range);
+        self.report(diagnostic);
+    }
+
+    /// Where no near name was found, the variables of the file are searched when the diagnostic is assembled.
+    fn or_variable_of_file(&self, diagnostic: LocalDiagnostic, name: &str, range: TextRange) -> LocalDiagnostic {
+        if self.in_test || !diagnostic.fixes.is_empty() {
+            return diagnostic;
+        }
+        let prefix = crate::catalog::variable_key(self.file, "");
+        diagnostic.suggest(Suggest { kind: NameKind::Variable, prefix, written: name.to_owned(), range })
+    }
+
     /// Reports a bare name that nothing declares.
     fn unknown(&mut self, name: &str, range: TextRange) -> ExprId {
         let mut known = self.variable_names();
@@ -101,6 +119,7 @@ impl Lower<'_> {
         if !self.in_test && self.blocks.is_empty() && crate::catalog::variable(self.db, self.file, name).is_some() {
             diagnostic.help = Some(format!("the value of `{name}` can't use `{name}` itself"));
         }
+        let diagnostic = self.or_variable_of_file(diagnostic, name, range);
         self.mistake(diagnostic)
     }
 

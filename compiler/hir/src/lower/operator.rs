@@ -175,7 +175,7 @@ impl Lower<'_> {
         let found = self.expr_type(expr);
         if !is_open(found) && !is_numeric(found) {
             let range = self.expr_range(expr);
-            self.report(crate::diagnostics::expression::value(place, "`integer`", found, range));
+            self.report(crate::diagnostics::expression::value(&format!("`{place}`"), "`integer`", found, range));
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::required_field;
-use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance, unknown_variable};
+use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance};
 use crate::item_tree::EntityItem;
 use crate::suggest::Candidates;
 
@@ -33,6 +33,7 @@ impl<'db> Lower<'db> {
         let errors = self.diagnostics.len();
         if let Some(with) = node.with() {
             self.report(not_supported("`WITH`", with.range()));
+            return LoweredSelect::Missing;
         }
         let select = match node.body() {
             Some(ast::SelectBody::Select(select)) => select,
@@ -156,10 +157,7 @@ impl<'db> Lower<'db> {
                     let diagnostic = malformed_name(&text, &format!("an entity of it: `{text}.…`"), name.range());
                     self.report(diagnostic);
                 } else {
-                    let names = self.variable_names();
-                    let candidates = Candidates::new("variables", names.iter().map(String::as_str));
-                    let diagnostic = unknown_variable(&text, name.range(), &candidates);
-                    self.report(diagnostic);
+                    self.report_unknown_variable(&text, name.range());
                 }
                 Err(LoweredSelect::Missing)
             }

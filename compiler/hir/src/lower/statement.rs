@@ -12,8 +12,7 @@ use crate::catalog;
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
-use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_variable};
-use crate::suggest::Candidates;
+use crate::diagnostics::unknown_name::{malformed_name, unknown_entity};
 
 impl Lower<'_> {
     /// A statement that stands in no other.
@@ -194,9 +193,7 @@ impl Lower<'_> {
         let value = node.value().map(|value| self.value(value));
         let (Some(name), Some(value)) = (node.name(), value) else { return StmtKind::Missing };
         let Some(variable) = self.find_variable(&name.value()) else {
-            let names = self.variable_names();
-            let candidates = Candidates::new("variables", names.iter().map(String::as_str));
-            self.report(unknown_variable(&name.value(), name.range(), &candidates));
+            self.report_unknown_variable(&name.value(), name.range());
             return StmtKind::Missing;
         };
         let declared = &self.body.variables[variable];
