@@ -58,11 +58,35 @@ pub enum CheckFormat {
 /// `moltlerc run`
 #[derive(Debug, Args)]
 pub struct RunArguments {
+    /// How results are written
+    #[arg(long, value_enum)]
+    pub format: Option<ResultFormat>,
     /// The program
     pub file: PathBuf,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
-    pub format: ResultFormat,
+    /// Values of the program's PARAMs, as `--NAME VALUE`
+    #[arg(value_name = "--NAME VALUE", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<String>,
+}
+
+impl RunArguments {
+    /// The format, and what is left for the program. `--format` may also stand behind values of parameters.
+    pub fn format_and_parameters(&self) -> Result<(ResultFormat, Vec<String>), String> {
+        let mut format = self.format;
+        let mut parameters = Vec::new();
+        let mut rest = self.rest.iter();
+        while let Some(argument) = rest.next() {
+            let name = match argument.strip_prefix("--format") {
+                Some("") => rest.next().map(String::as_str).ok_or("`--format` needs a value")?,
+                Some(value) if value.starts_with('=') => &value[1..],
+                _ => {
+                    parameters.push(argument.clone());
+                    continue;
+                }
+            };
+            format = Some(ResultFormat::from_str(name, false).map_err(|error| format!("`--format`: {error}"))?);
+        }
+        Ok((format.unwrap_or(ResultFormat::Table), parameters))
+    }
 }
 
 /// How results are written.
@@ -197,6 +221,23 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn parameters_and_the_format_come_in_any_order() {
+        let run = |arguments: &[&str]| {
+            let all = ["moltlerc", "run"].iter().chain(arguments);
+            let parsed = Arguments::try_parse_from(all).map_err(|error| error.to_string())?;
+            let Command::Run(run) = parsed.command else { return Err("another command".to_owned()) };
+            run.format_and_parameters()
+        };
+        let json = |rest: &[&str]| Ok((ResultFormat::Json, rest.iter().map(|text| (*text).to_owned()).collect()));
+        assert_eq!(run(&["a.molt", "--format", "json"]), json(&[]));
+        assert_eq!(run(&["--format", "json", "a.molt", "--days", "-7"]), json(&["--days", "-7"]));
+        assert_eq!(run(&["a.molt", "--days", "7", "--format=json"]), json(&["--days", "7"]));
+        assert_eq!(run(&["a.molt", "--days=7"]), Ok((ResultFormat::Table, vec!["--days=7".to_owned()])));
+        assert!(run(&["a.molt", "--days", "7", "--format", "xml"]).is_err());
+        assert!(run(&["a.molt", "--days", "7", "--format"]).is_err());
     }
 
     #[test]

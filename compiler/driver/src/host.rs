@@ -100,7 +100,7 @@ impl DriverHost {
             text.extend_from_slice(part.text.trim().as_bytes());
             text.push(b'\n');
         }
-        if let Some(text) = files.values_mut().next().filter(|_| session.package.registered(&session.db, type_name)) {
+        if let Some(text) = files.values_mut().next().filter(|_| session.package.registered(type_name)) {
             text.extend_from_slice(format!("\nREGISTER CONNECTOR TYPE '{type_name}';\n").as_bytes());
         }
         files

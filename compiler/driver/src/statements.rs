@@ -6,7 +6,7 @@ use moltler_hir::body::StmtKind;
 
 /// The connector type that a definition belongs to; `None` for another statement.
 pub fn type_of(lowered: &Lowered) -> Option<&str> {
-    match &lowered.body.statement().kind {
+    match &lowered.body.statement()?.kind {
         StmtKind::Type(definition) => Some(&definition.name.text),
         StmtKind::Entity(definition) => Some(definition.type_name()),
         StmtKind::Action(definition) => Some(definition.type_name()),
@@ -16,7 +16,7 @@ pub fn type_of(lowered: &Lowered) -> Option<&str> {
 
 /// The clauses of a PACKAGE statement.
 pub fn package(lowered: &Lowered) -> Option<Package> {
-    let StmtKind::Package(definition) = &lowered.body.statement().kind else { return None };
+    let StmtKind::Package(definition) = &lowered.body.statement()?.kind else { return None };
     Some(Package {
         type_name: definition.type_name.text.clone(),
         version: definition.version.clone(),
@@ -31,6 +31,6 @@ pub fn package(lowered: &Lowered) -> Option<Package> {
 
 /// The type and the registry of a PUBLISH statement.
 pub fn publish(lowered: &Lowered) -> Option<(String, String)> {
-    let StmtKind::Publish(definition) = &lowered.body.statement().kind else { return None };
+    let StmtKind::Publish(definition) = &lowered.body.statement()?.kind else { return None };
     Some((definition.type_name.text.clone(), definition.registry.text.clone()))
 }
