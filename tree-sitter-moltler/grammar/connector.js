@@ -1,6 +1,6 @@
 // Statements about connectors: definitions, instances, sync, packages.
 
-import { keyword, keywords, comma_list1, trailing_comma_list } from './keyword.js';
+import { keyword, keyword_as_name, keywords, comma_list1, trailing_comma_list } from './keyword.js';
 
 // A clause is a node of its own, `NAME value`, so that a repeated one stays in the tree.
 function clause(word, value) {
@@ -8,18 +8,12 @@ function clause(word, value) {
 }
 
 // CREATE CONNECTOR type TYPE '…': the words after CONNECTOR are names too.
-const instance_name = ($) =>
-  choice(
-    $._name,
-    alias($._type_name, $.identifier),
-    alias($._entity_name, $.identifier),
-    alias($._action_name, $.identifier),
-  );
+const instance_name = ($) => choice($._name, $._type_name, $._entity_name, $._action_name);
 
 export const connector = {
-  _type_name: (_) => keyword('type'),
-  _entity_name: (_) => keyword('entity'),
-  _action_name: (_) => keyword('action'),
+  _type_name: ($) => keyword_as_name($, 'type'),
+  _entity_name: ($) => keyword_as_name($, 'entity'),
+  _action_name: ($) => keyword_as_name($, 'action'),
 
   create_connector_type: ($) =>
     seq(
@@ -113,7 +107,7 @@ export const connector = {
   describe: ($) => seq(keyword('describe'), field('target', $.path)),
 
   test_connector: ($) =>
-    seq(keywords('test', 'connector'), field('name', choice($._name, alias($._type_name, $.identifier)))),
+    seq(keywords('test', 'connector'), field('name', choice($._name, $._type_name))),
 
   connector_exec: ($) =>
     seq(keyword('connector_exec'), field('action', $.path), field('arguments', $.exec_arguments)),

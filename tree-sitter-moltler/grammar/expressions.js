@@ -1,6 +1,6 @@
 // Expressions, loosest binding first: OR, AND, NOT, comparison, ??, ||, + -, * / %, unary, postfix.
 
-import { keyword, keywords, comma_list, comma_list1, trailing_comma_list } from './keyword.js';
+import { keyword, keyword_as_name, keywords, comma_list, comma_list1, trailing_comma_list } from './keyword.js';
 
 const PREC = {
   lambda: 0,
@@ -65,21 +65,21 @@ export const expressions = {
 
   name_reference: ($) => field('name', $._soft_name),
 
-  _soft_name: ($) => choice($._name, alias($._soft_keyword, $.identifier)),
+  _soft_name: ($) => choice($._name, $._soft_keyword),
 
   // Words that the grammar uses where an expression begins, and that are names all the same.
   _soft_keyword: ($) =>
     prec.dynamic(
       -1,
       choice(
-        prec(-1, keyword('exists')),
-        prec(-1, keyword('distinct')),
-        keyword('raises'),
+        prec(-1, keyword_as_name($, 'exists')),
+        prec(-1, keyword_as_name($, 'distinct')),
+        keyword_as_name($, 'raises'),
         $._from_name,
       ),
     ),
 
-  _from_name: (_) => keyword('from'),
+  _from_name: ($) => keyword_as_name($, 'from'),
 
   // `:name` is always the variable.
   variable_reference: ($) => seq(':', field('name', $._name)),
@@ -168,10 +168,16 @@ export const expressions = {
       seq(
         keyword('interval'),
         choice(
-          seq(field('value', $._postfix), repeat(seq('||', field('value', $._postfix)))),
+          $._interval_operand,
           seq(field('value', $.number), field('unit', $.identifier)),
         ),
       ),
+    ),
+
+  _interval_operand: ($) =>
+    prec.right(
+      PREC.postfix,
+      seq(field('value', $._postfix), optional(seq('||', $._interval_operand))),
     ),
 
   member_expression: ($) =>

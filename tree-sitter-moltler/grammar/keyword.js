@@ -2,11 +2,20 @@
 // everywhere else. `keyword('select')` is shown as `SELECT` in the tree.
 
 export function keyword(word) {
+  return alias(any_case(word), word.toUpperCase());
+}
+
+// A keyword that is a name at this place.
+export function keyword_as_name($, word) {
+  return alias(any_case(word), $.identifier);
+}
+
+function any_case(word) {
   const pattern = word
     .split('')
     .map((letter) => (/[a-z]/.test(letter) ? `[${letter}${letter.toUpperCase()}]` : letter))
     .join('');
-  return alias(token(new RustRegex(pattern)), word.toUpperCase());
+  return token(new RustRegex(pattern));
 }
 
 export function keywords(...words) {

@@ -1,6 +1,6 @@
 // SELECT.
 
-import { keyword, keywords, comma_list1 } from './keyword.js';
+import { keyword, keyword_as_name, keywords, comma_list1 } from './keyword.js';
 
 export const select = {
   select_statement: ($) =>
@@ -64,8 +64,8 @@ export const select = {
   _alias: ($) => choice(seq(keyword('as'), field('alias', choice($._name, $.string))), field('alias', $._bare_alias)),
 
   // An alias without AS. `FOR r IN SELECT a LOOP` ends the SELECT where a statement follows.
-  _bare_alias: ($) => choice($._name, alias($._loop_name, $.identifier)),
-  _loop_name: (_) => prec.dynamic(-1, keyword('loop')),
+  _bare_alias: ($) => choice($._name, $._loop_name),
+  _loop_name: ($) => prec.dynamic(-1, keyword_as_name($, 'loop')),
 
   // A FROM that could also be a column and its alias is the clause.
   from_clause: ($) =>

@@ -8,7 +8,9 @@ fn main() {
         let parse = moltler_syntax::parse(statement);
         let errors = parse.errors();
         println!("=== {statement:?}");
-        if std::env::args().nth(2).is_some() || !errors.is_empty() { show(parse.syntax(), 0); }
+        if std::env::args().nth(2).is_some() || !errors.is_empty() {
+            show(parse.syntax(), 0);
+        }
         for error in errors {
             println!("  ERROR[{}] {:?} {:?}: {}", error.code, error.range.of(statement), error.range, error.message);
         }
@@ -16,6 +18,14 @@ fn main() {
 }
 fn show(node: moltler_syntax::SyntaxNode<'_>, depth: usize) {
     let leaf = node.children().next().is_none();
-    println!("{:depth$}{:?}{} {}", "", node, if node.is_missing() { " MISSING" } else { "" }, if leaf { node.text() } else { "" });
-    for child in node.children() { show(child, depth + 1); }
+    println!(
+        "{:depth$}{:?}{} {}",
+        "",
+        node,
+        if node.is_missing() { " MISSING" } else { "" },
+        if leaf { node.text() } else { "" }
+    );
+    for child in node.children() {
+        show(child, depth + 1);
+    }
 }

@@ -5,12 +5,16 @@ fn main() {
     for range in moltler_syntax::split::split(&text) {
         let s = range.of(&text);
         let t = Instant::now();
-        for _ in 0..20 { std::hint::black_box(moltler_syntax::parse(s)); }
+        for _ in 0..20 {
+            std::hint::black_box(moltler_syntax::parse(s));
+        }
         let a = t.elapsed() / 20;
         let p = moltler_syntax::parse(s);
         let t = Instant::now();
         let n = p.errors().len();
-        for _ in 0..20 { std::hint::black_box(p.errors()); }
+        for _ in 0..20 {
+            std::hint::black_box(p.errors());
+        }
         let b = t.elapsed() / 21;
         println!("{} bytes parse {:?} errors({n}) {:?}", s.len(), a, b);
     }

@@ -24,6 +24,8 @@ pub fn embedded(parse: &Parse) -> Vec<Embedded> {
                 ClauseKind::Shared | ClauseKind::CheckHandler | ClauseKind::QueryHandler | ClauseKind::Handler
             )
         })
-        .filter_map(|clause| clause.raw_block().map(|raw| Embedded { clause: clause.kind(), range: raw.content_range() }))
+        .filter_map(|clause| {
+            clause.raw_block().map(|raw| Embedded { clause: clause.kind(), range: raw.content_range() })
+        })
         .collect()
 }

@@ -107,7 +107,10 @@ fn unclosed(open: &Open, text: &str) -> Option<SyntaxError> {
                 Block::Loop => "END LOOP",
                 Block::Try => "END TRY",
             };
-            ("unclosed-block", format!("this `{}` is never closed by `{end}`", open.range.of(text).to_ascii_uppercase()))
+            (
+                "unclosed-block",
+                format!("this `{}` is never closed by `{end}`", open.range.of(text).to_ascii_uppercase()),
+            )
         }
     };
     Some(SyntaxError { code, message, range: open.range, fix: None })
@@ -129,7 +132,9 @@ fn empty_select_lists(root: SyntaxNode<'_>) -> Vec<SyntaxError> {
                 }
             }
         }
-        let Some(last) = last.filter(|last| last.kind() != SyntaxKind::SelectItem && !last.is_missing()) else { continue };
+        let Some(last) = last.filter(|last| last.kind() != SyntaxKind::SelectItem && !last.is_missing()) else {
+            continue;
+        };
         if clause.is_some_and(|clause| clause.kind() == SyntaxKind::Error) {
             continue;
         }
@@ -295,7 +300,8 @@ impl Walk<'_> {
         for leaf in &self.leaves[..leaf.min(self.leaves.len())] {
             if leaf.node.kind() != SyntaxKind::RawContent {
                 // Where the source has no blank there is none here: `'''` and what closes it may be one mark.
-                let touches = self.text[..leaf.node.range().start() as usize].ends_with(|last: char| !last.is_whitespace());
+                let touches =
+                    self.text[..leaf.node.range().start() as usize].ends_with(|last: char| !last.is_whitespace());
                 if !touches {
                     text.push(' ');
                 }
@@ -336,8 +342,28 @@ fn fits(leaf: SyntaxNode<'_>) -> bool {
 
 fn is_clause_word(text: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "JOIN", "ON", "UNION", "AND", "OR", "AS",
-        "THEN", "ELSE", "END", "LOOP", "BEGIN", "FIELDS", "QUERY_HANDLER", "CONFIG",
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "LIMIT",
+        "OFFSET",
+        "JOIN",
+        "ON",
+        "UNION",
+        "AND",
+        "OR",
+        "AS",
+        "THEN",
+        "ELSE",
+        "END",
+        "LOOP",
+        "BEGIN",
+        "FIELDS",
+        "QUERY_HANDLER",
+        "CONFIG",
     ];
     WORDS.contains(&text)
 }

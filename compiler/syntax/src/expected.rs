@@ -74,9 +74,11 @@ impl Expected {
                 parts.retain(|part| part != "a name" && part != "a string");
             }
         }
-        let of_operand = ["CASE", "CAST", "EXISTS", "FALSE", "INTERVAL", "NOT", "NULL", "TRUE", "DISTINCT", "FROM", "RAISES"];
+        let of_operand =
+            ["CASE", "CAST", "EXISTS", "FALSE", "INTERVAL", "NOT", "NULL", "TRUE", "DISTINCT", "FROM", "RAISES"];
         let of_operator = [
-            "AND", "OR", "NOT", "LIKE", "ILIKE", "MATCHES", "IN", "BETWEEN", "CONTAINS", "IS", "ESCAPE", "FILTER", "OVER",
+            "AND", "OR", "NOT", "LIKE", "ILIKE", "MATCHES", "IN", "BETWEEN", "CONTAINS", "IS", "ESCAPE", "FILTER",
+            "OVER",
         ];
         let keywords: Vec<&str> = self
             .tokens
@@ -88,7 +90,8 @@ impl Expected {
             .collect();
         let marks = [",", ")", "]", "}", ";", ":", "=", "=>", ".", ".."];
         for mark in marks {
-            if self.has(mark) && !(is_operator && matches!(mark, "." | ".." | "=" | "=>") || is_operand && mark == ":") {
+            if self.has(mark) && !(is_operator && matches!(mark, "." | ".." | "=" | "=>") || is_operand && mark == ":")
+            {
                 parts.push(format!("`{mark}`"));
             }
         }

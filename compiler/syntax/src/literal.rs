@@ -48,9 +48,7 @@ pub fn unknown_escapes(text: &str) -> Vec<TextRange> {
     pieces(range.of(text), quote)
         .into_iter()
         .filter_map(|piece| match piece {
-            Piece::Unknown { at, text } => {
-                Some(TextRange::from(at..at + text.len()).shift(range.start()))
-            }
+            Piece::Unknown { at, text } => Some(TextRange::from(at..at + text.len()).shift(range.start())),
             Piece::Text(_) | Piece::Escape { .. } => None,
         })
         .collect()

@@ -236,8 +236,13 @@ impl<'text> Scanner<'text> {
             Some(0xe2 | 0xef) => {
                 self.byte(at + 2);
                 // U+200B, U+2028, U+2029, U+2060, U+FEFF
-                let blanks: [&[u8]; 5] =
-                    [&[0xe2, 0x80, 0x8b], &[0xe2, 0x80, 0xa8], &[0xe2, 0x80, 0xa9], &[0xe2, 0x81, 0xa0], &[0xef, 0xbb, 0xbf]];
+                let blanks: [&[u8]; 5] = [
+                    &[0xe2, 0x80, 0x8b],
+                    &[0xe2, 0x80, 0xa8],
+                    &[0xe2, 0x80, 0xa9],
+                    &[0xe2, 0x81, 0xa0],
+                    &[0xef, 0xbb, 0xbf],
+                ];
                 if blanks.iter().any(|blank| self.text[at..].starts_with(blank)) { 3 } else { 0 }
             }
             _ => 0,

@@ -17,7 +17,8 @@ fn folder() -> PathBuf {
 fn read(file: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut lines = file.split_inclusive('\n').peekable();
-    let is_bar = |line: &str, mark: char| line.len() > 3 && line.trim_end_matches('\n').chars().all(|other| other == mark);
+    let is_bar =
+        |line: &str, mark: char| line.len() > 3 && line.trim_end_matches('\n').chars().all(|other| other == mark);
     while let Some(line) = lines.next() {
         if !is_bar(line, '=') {
             continue;
@@ -91,13 +92,33 @@ fn statements_alone_have_the_trees_they_have_together() {
         }
         for case in read(&std::fs::read_to_string(&path).expect("a corpus file is text")) {
             let whole = parse(&case.text);
-            let together: Vec<String> =
-                whole.source_file().statements().map(|statement| moltler_syntax::ast::AstNode::syntax(statement).to_sexp()).collect();
+            let together: Vec<String> = whole
+                .source_file()
+                .statements()
+                .map(|statement| moltler_syntax::ast::AstNode::syntax(statement).to_sexp())
+                .collect();
             let mut alone = Vec::new();
             for range in split::split(&case.text) {
                 let parse = parse(range.of(&case.text));
-                assert_eq!(parse.errors().iter().filter(|error| error.code != "missing-semicolon" && !error.message.contains("what to select") && !error.message.contains("this comma")).count(), 0, "{}: {:?}", case.name, parse.errors());
-                alone.extend(parse.source_file().statements().map(|statement| moltler_syntax::ast::AstNode::syntax(statement).to_sexp()));
+                assert_eq!(
+                    parse
+                        .errors()
+                        .iter()
+                        .filter(|error| error.code != "missing-semicolon"
+                            && !error.message.contains("what to select")
+                            && !error.message.contains("this comma"))
+                        .count(),
+                    0,
+                    "{}: {:?}",
+                    case.name,
+                    parse.errors()
+                );
+                alone.extend(
+                    parse
+                        .source_file()
+                        .statements()
+                        .map(|statement| moltler_syntax::ast::AstNode::syntax(statement).to_sexp()),
+                );
             }
             assert_eq!(alone, together, "{}: {}", path.display(), case.name);
         }

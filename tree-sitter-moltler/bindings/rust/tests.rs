@@ -1,0 +1,123 @@
+use std::path::{Path, PathBuf};
+
+use tree_sitter::{Language, Parser, Query, QueryCursor, StreamingIterator};
+
+use super::{HIGHLIGHTS_QUERY, INJECTIONS_QUERY, LANGUAGE};
+
+/// FNV-1a over `grammar.js` and `grammar/*.js`, as `generate` computes it.
+fn hash_of_sources() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources: Vec<PathBuf> = std::fs::read_dir(root.join("grammar"))
+        .expect("the grammar is there")
+        .map(|entry| entry.expect("a folder can be read").path())
+        .collect();
+    sources.sort();
+    sources.insert(0, root.join("grammar.js"));
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for source in sources {
+        let text = std::fs::read(source).expect("a source can be read");
+        for byte in text.into_iter().filter(|byte| *byte != b'\r') {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+#[test]
+fn the_parser_was_generated_from_these_sources() {
+    let generated = include_str!("../../src/grammar.hash").trim();
+    assert_eq!(generated, hash_of_sources(), "run `cargo run` in tree-sitter-moltler/generate and commit src/");
+}
+
+/// The captures of a query in a text, each as `text: capture`; the last one for a piece of text counts.
+fn captures(query: &str, text: &str) -> Vec<(String, String)> {
+    let language: Language = LANGUAGE.into();
+    let mut parser = Parser::new();
+    parser.set_language(&language).expect("the parser fits its library");
+    let tree = parser.parse(text, None).expect("there is a language");
+    assert!(!tree.root_node().has_error(), "{}", tree.root_node().to_sexp());
+    let query = Query::new(&language, query).expect("the query fits the grammar");
+    let mut found: Vec<(usize, usize, usize, String)> = Vec::new();
+    let mut cursor = QueryCursor::new();
+    let mut matches = cursor.matches(&query, tree.root_node(), text.as_bytes());
+    while let Some(found_match) = matches.next() {
+        let settings = query.property_settings(found_match.pattern_index);
+        let language = settings.iter().find(|setting| &*setting.key == "injection.language");
+        for capture in found_match.captures() {
+            let name = query.capture_names()[capture.index as usize];
+            if name.starts_with('_') {
+                continue;
+            }
+            let name = language.and_then(|setting| setting.value.as_deref()).unwrap_or(name);
+            let range = capture.node.byte_range();
+            found.push((range.start, range.end, found_match.pattern_index, name.to_owned()));
+        }
+    }
+    found.sort();
+    let mut last: Vec<(usize, usize, usize, String)> = Vec::new();
+    for item in found {
+        match last.last_mut() {
+            Some(before) if (before.0, before.1) == (item.0, item.1) => *before = item,
+            _ => last.push(item),
+        }
+    }
+    last.into_iter().map(|(start, end, _, name)| (text[start..end].to_owned(), name)).collect()
+}
+
+fn check(query: &str, text: &str, expected: &[(&str, &str)]) {
+    let found = captures(query, text);
+    for (piece, name) in expected {
+        let got: Vec<&str> = found.iter().filter(|(text, _)| text == piece).map(|(_, name)| name.as_str()).collect();
+        assert!(got.contains(name), "`{piece}` is {got:?}, not {name}, in {found:?}");
+    }
+}
+
+#[test]
+fn highlights() {
+    check(
+        HIGHLIGHTS_QUERY,
+        "select COUNT(*) AS n, from FROM shop.items WHERE `a` = 'x' AND b > 1.5 -- c",
+        &[
+            ("select", "keyword"),
+            ("COUNT", "function.call"),
+            ("*", "operator"),
+            ("from", "variable"),
+            ("FROM", "keyword"),
+            ("shop", "module"),
+            ("items", "type"),
+            ("AND", "keyword.operator"),
+            ("'x'", "string"),
+            ("1.5", "number"),
+            ("-- c", "comment"),
+        ],
+    );
+    check(
+        HIGHLIGHTS_QUERY,
+        "CREATE CONNECTOR ENTITY 'a.b' FIELDS {\"id\": {type: TRUE}} QUERY_HANDLER '''x'''; IF a THEN CONNECTOR_EXEC c.d(e => 1); END IF;",
+        &[
+            ("'a.b'", "type"),
+            ("\"id\"", "property"),
+            ("type", "property"),
+            ("TRUE", "boolean"),
+            ("x", "string"),
+            ("IF", "keyword.conditional"),
+            ("c", "module"),
+            ("d", "function.call"),
+            ("e", "variable.parameter"),
+        ],
+    );
+}
+
+#[test]
+fn injections() {
+    check(
+        INJECTIONS_QUERY,
+        "CREATE CONNECTOR ENTITY 'a.b' DOCUMENTATION '''# b''' FIELDS {} QUERY_HANDLER '''x''';",
+        &[("x", "javascript"), ("# b", "markdown")],
+    );
+    check(
+        INJECTIONS_QUERY,
+        "CREATE CONNECTOR ACTION 'a.b' HANDLER '''y''' LANGUAGE 'typescript';",
+        &[("y", "typescript")],
+    );
+}
