@@ -29,3 +29,6 @@ pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
 pub use host::ConsoleLevel;
 pub use scrub::Scrubber;
+
+#[cfg(test)]
+mod tests;

@@ -11,18 +11,48 @@ pub struct HostName {
 
 /// Globals that Moltler's host adds to those of ECMAScript.
 pub const HOST_GLOBALS: &[HostName] = &[
-    HostName { name: "fetch", documentation: "Sends an HTTP request to a host that the connector may reach." },
+    HostName {
+        name: "fetch",
+        documentation: "Sends an HTTP request to a host that the connector may reach; gives a promise of a `Response`. \
+                        HTTP errors do not reject; a network failure rejects with a `FetchError`.",
+    },
+    HostName { name: "Request", documentation: "A request for `fetch`: URL, method, headers, body." },
+    HostName {
+        name: "Response",
+        documentation: "What `fetch` gives: `ok`, `status`, `headers`, and `json()`, `text()`, `arrayBuffer()` to read \
+                        its body once.",
+    },
     HostName { name: "Headers", documentation: "HTTP headers; names match in any case." },
-    HostName { name: "Response", documentation: "What `fetch` gives." },
-    HostName { name: "URLSearchParams", documentation: "The query of a URL." },
-    HostName { name: "console", documentation: "Writes to standard error, never to the program's results." },
+    HostName { name: "URL", documentation: "A URL and its parts." },
+    HostName { name: "URLSearchParams", documentation: "The query of a URL, or the body of a form." },
+    HostName { name: "AbortController", documentation: "Cancels a `fetch` by its `signal`." },
+    HostName { name: "AbortSignal", documentation: "`AbortSignal.timeout(ms)` cancels a `fetch` after a time." },
     HostName { name: "setTimeout", documentation: "Calls a function later." },
     HostName { name: "clearTimeout", documentation: "Takes back a `setTimeout`." },
     HostName { name: "setInterval", documentation: "Calls a function again and again." },
     HostName { name: "clearInterval", documentation: "Takes back a `setInterval`." },
-    HostName { name: "ConnectorError", documentation: "The base class of a connector's errors." },
+    HostName { name: "queueMicrotask", documentation: "Calls a function as soon as the running one has ended." },
+    HostName { name: "console", documentation: "Writes to standard error, never to the program's results." },
+    HostName { name: "TextEncoder", documentation: "Text to UTF-8 bytes." },
+    HostName { name: "TextDecoder", documentation: "UTF-8 bytes to text." },
+    HostName { name: "atob", documentation: "Base64 to text of bytes." },
+    HostName { name: "btoa", documentation: "Text of bytes to base64, as Basic authentication needs it." },
+    HostName { name: "crypto", documentation: "`randomUUID()` and `getRandomValues(array)`." },
+    HostName { name: "performance", documentation: "`now()` is a time in milliseconds for measuring." },
+    HostName { name: "structuredClone", documentation: "A deep copy of plain data." },
+    HostName {
+        name: "DOMException",
+        documentation: "The class of the errors of `AbortSignal`, `atob` and `structuredClone`.",
+    },
+    HostName {
+        name: "ConnectorError",
+        documentation: "The base class of a connector's errors: `new ConnectorError(message, {code, cause})`.",
+    },
     HostName { name: "ConnectorAuthError", documentation: "Credentials are missing or refused." },
-    HostName { name: "ConnectorRateLimitError", documentation: "The API asks to wait." },
+    HostName {
+        name: "ConnectorRateLimitError",
+        documentation: "The API asks to wait: `new ConnectorRateLimitError(message, {retryAfter})`, in seconds.",
+    },
     HostName { name: "ConnectorConnectionError", documentation: "The API cannot be reached." },
 ];
 
@@ -31,6 +61,7 @@ pub const ECMASCRIPT_GLOBALS: &[&str] = &[
     "AggregateError",
     "Array",
     "ArrayBuffer",
+    "AsyncDisposableStack",
     "Atomics",
     "BigInt",
     "BigInt64Array",
@@ -38,9 +69,11 @@ pub const ECMASCRIPT_GLOBALS: &[&str] = &[
     "Boolean",
     "DataView",
     "Date",
+    "DisposableStack",
     "Error",
     "EvalError",
     "FinalizationRegistry",
+    "Float16Array",
     "Float32Array",
     "Float64Array",
     "Function",
@@ -48,6 +81,7 @@ pub const ECMASCRIPT_GLOBALS: &[&str] = &[
     "Int16Array",
     "Int32Array",
     "Int8Array",
+    "InternalError",
     "Iterator",
     "JSON",
     "Map",
@@ -64,6 +98,7 @@ pub const ECMASCRIPT_GLOBALS: &[&str] = &[
     "Set",
     "SharedArrayBuffer",
     "String",
+    "SuppressedError",
     "Symbol",
     "SyntaxError",
     "TypeError",
@@ -98,7 +133,7 @@ pub const FOREIGN_GLOBALS: &[(&str, &str)] = &[
     ("Intl", "use `Date` and `toISOString`; handlers run in UTC"),
 ];
 
-/// Members of `options` (SPEC 3.5).
+/// Members of `options`.
 pub const OPTIONS_MEMBERS: &[HostName] = &[
     HostName { name: "limit", documentation: "How many rows are enough; absent where every row is needed." },
     HostName { name: "orderBy", documentation: "`[{field, direction: 'asc'|'desc'}]`" },

@@ -1,10 +1,10 @@
 //! Scripts as bytecode: compiling them when a program is built, loading them when an engine needs them.
 //!
-//! A script becomes an ES module. Its first line is prefixed with an import of the SHARED names that it uses, and an export
-//! of its entry point is added behind its last line, so that every line and column stays as in the file. The bytes:
+//! A script becomes an ES module. A line before it imports the SHARED names that it uses, a line behind it exports its entry
+//! point; the script's own text is not touched. (The engine's columns are exact only behind the first line.) The bytes:
 //!
 //! ```text
-//! "MJS1" · name of the module · width of the prefix · first byte of each line · the engine's bytecode
+//! "MJS1" · name of the module · first byte of each line · the engine's bytecode
 //! ```
 //!
 //! with each number as u32 little endian, and a length before the name and before the list of lines.
@@ -43,34 +43,30 @@ pub(super) struct Compiled {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LineTable {
     span: Span,
-    /// Bytes put before the first line.
-    prefix: u32,
     /// Relative to the script's start.
     starts: Vec<u32>,
 }
 
 impl LineTable {
-    fn new(source: &str, span: Span, prefix: usize) -> LineTable {
+    fn new(source: &str, span: Span) -> LineTable {
         let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(newlines.map(|(index, _)| index as u32 + 1)).collect();
-        LineTable { span, prefix: prefix as u32, starts }
+        LineTable { span, starts }
     }
 
-    /// The place of a line and column of the engine, both counted from 1.
+    /// The place of a line and column of the engine, both counted from 1; the first line is the one added before.
     pub(super) fn place(&self, line: u32, column: u32) -> Span {
-        let line = (line.max(1) - 1) as usize;
-        let mut column = column.max(1) - 1;
-        if line == 0 {
-            column = column.saturating_sub(self.prefix);
-        }
         let end = self.span.end.max(self.span.start);
-        let start = match self.starts.get(line) {
-            Some(start) => {
-                // A column beyond its line (what was added behind the script) is the line's end.
-                let line_end = self.starts.get(line + 1).map_or(end - self.span.start, |next| next - 1);
-                (self.span.start + (start + column).min(line_end)).min(end)
-            }
-            None => end,
+        let start = match line.checked_sub(2).map(|line| line as usize) {
+            None => self.span.start,
+            Some(line) => match self.starts.get(line) {
+                Some(start) => {
+                    // What was added behind the script is its end.
+                    let line_end = self.starts.get(line + 1).map_or(end - self.span.start, |next| next - 1);
+                    (self.span.start + (start + column.saturating_sub(1)).min(line_end)).min(end)
+                }
+                None => end,
+            },
         };
         Span { file: self.span.file, start, end: start }
     }
@@ -81,25 +77,22 @@ pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
     let is_shared = script.entry.is_empty();
     let name = if is_shared { SHARED.to_owned() } else { format!("{}#{}", script.name, script.entry) };
     let names = script.shared_names.join(",");
-    let (prefix, suffix) = if is_shared {
-        (String::new(), format!("\nexport {{{names}}};"))
-    } else {
-        let prefix = if names.is_empty() { String::new() } else { format!("import {{{names}}} from \"{SHARED}\";") };
-        (prefix, format!("\nexport {{{} as default}};", script.entry))
-    };
-    let lines = LineTable::new(&script.source, script.span, prefix.len());
-    let text = format!("{prefix}{}{suffix}", script.source);
+    let import =
+        if is_shared || names.is_empty() { String::new() } else { format!("import {{{names}}} from \"{SHARED}\";") };
+    let export = if is_shared { format!("{{{names}}}") } else { format!("{{{} as default}}", script.entry) };
+    let text = format!("{import}\n{}\nexport {export};", script.source);
+    let lines = LineTable::new(&script.source, script.span);
     let code = compile_module(&name, text, &script.shared_names).map_err(|failure| match failure {
         CompileFailure::Engine(error) => failure::engine_error(&error),
-        CompileFailure::Script(failure) => {
-            failure.into_error(|file, line, column| (file == name).then(|| lines.place(line, column)))
+        CompileFailure::Script(thrown) => {
+            let place = |file: &str, line, column| (file == name).then(|| lines.place(line, column));
+            thrown.into_error(place).at(script.span)
         }
     })?;
     let mut bytes = Vec::with_capacity(code.len() + name.len() + 4 * lines.starts.len() + 16);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
     bytes.extend_from_slice(name.as_bytes());
-    bytes.extend_from_slice(&lines.prefix.to_le_bytes());
     bytes.extend_from_slice(&(lines.starts.len() as u32).to_le_bytes());
     lines.starts.iter().for_each(|start| bytes.extend_from_slice(&start.to_le_bytes()));
     bytes.extend_from_slice(&code);
@@ -161,10 +154,9 @@ impl Compiled {
         let length = number(&mut rest)? as usize;
         let name = std::str::from_utf8(rest.get(..length)?).ok()?.to_owned();
         rest = &rest[length..];
-        let prefix = number(&mut rest)?;
         let count = number(&mut rest)? as usize;
         let starts = (0..count).map(|_| number(&mut rest)).collect::<Option<Vec<u32>>>()?;
-        Some(Compiled { name, lines: LineTable { span, prefix, starts }, code: rest.to_vec() })
+        Some(Compiled { name, lines: LineTable { span, starts }, code: rest.to_vec() })
     }
 }
 

@@ -112,6 +112,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub struct Cursor {
     state: CursorState,
+    source: String,
 }
 
 #[derive(Debug)]
@@ -203,10 +204,10 @@ impl Engine {
     }
 
     /// Ends a query early: a generator's `finally` blocks run.
-    pub async fn close(&mut self, cursor: Cursor, call: &QueryCall<'_>) -> Result<(), RuntimeError> {
+    pub async fn close(&mut self, cursor: Cursor) -> Result<(), RuntimeError> {
         let CursorState::Generator(id) = cursor.state else { return Ok(()) };
         let result = self.stop(id).await;
-        self.finish(call.source, result)
+        self.finish(&cursor.source, result)
     }
 
     /// Calls an action's handler, or a CHECK_HANDLER.
@@ -271,7 +272,7 @@ impl Engine {
             }
             None => CursorState::Rows(Some(Rows { batch: builder.finish(), nulled: reader.nulled })),
         };
-        Ok(Cursor { state })
+        Ok(Cursor { state, source: call.source.to_owned() })
     }
 
     /// Resumes a generator and reads what it yields; `false` when it is done.
@@ -402,6 +403,11 @@ impl Engine {
                 class: "ConnectorError".to_owned(),
                 ..error
             };
+        } else if error.code.as_deref() == Some(failure::NULL_CODE) {
+            let limit = self.settings.max_memory_mb;
+            error.message = format!(
+                "null was thrown: by the handler, or because it used more than {limit} MB of memory (`max_memory_mb`)"
+            );
         } else if is_out_of_memory(&error) {
             let limit = self.settings.max_memory_mb;
             error = RuntimeError {
@@ -434,7 +440,7 @@ impl Drop for Engine {
 }
 
 fn is_out_of_memory(error: &RuntimeError) -> bool {
-    error.code.as_deref() == Some("memory-limit")
+    matches!(error.code.as_deref(), Some("memory-limit" | failure::NULL_CODE))
         || (error.class == "InternalError" && error.message == "out of memory")
 }
 

@@ -8,6 +8,8 @@ use crate::error::{RuntimeError, StackFrame};
 
 /// How far a chain of causes is followed.
 const MAX_CAUSES: usize = 8;
+/// The code of an error that was thrown as null.
+pub(super) const NULL_CODE: &str = "threw-null";
 const MAX_FRAMES: usize = 50;
 const MAX_MESSAGE: usize = 10_000;
 
@@ -20,6 +22,8 @@ pub(super) struct Thrown {
     frames: Vec<Frame>,
     causes: Vec<String>,
     cause: Option<Box<Thrown>>,
+    /// The engine throws null where it has no memory left for an error.
+    pub(super) is_null: bool,
 }
 
 /// A line of a stack.
@@ -45,7 +49,7 @@ impl Thrown {
     fn read_deep(value: &Value<'_>, depth: usize) -> Thrown {
         let Some(object) = value.as_object() else {
             let message = describe(value);
-            return Thrown { class: "Error".to_owned(), message, ..Thrown::default() };
+            return Thrown { class: "Error".to_owned(), message, is_null: value.is_null(), ..Thrown::default() };
         };
         let class = member_text(object, "name").filter(|name| is_class_name(name));
         let message = member_text(object, "message");
@@ -70,7 +74,7 @@ impl Thrown {
             .unwrap_or_default();
         // What an exception of a getter left behind is none of ours.
         drop(value.ctx().catch());
-        Thrown { class, message: cut(message), code, frames, causes, cause }
+        Thrown { class, message: cut(message), code, frames, causes, cause, is_null: false }
     }
 
     fn title(&self) -> String {
@@ -94,7 +98,7 @@ impl Thrown {
         RuntimeError {
             span: stack.first().map(|frame| frame.span),
             stack,
-            code: self.code,
+            code: if self.is_null { Some(NULL_CODE.to_owned()) } else { self.code },
             notes: self.causes,
             cause: self.cause.map(|cause| Box::new(cause.into_error_by(place))),
             ..RuntimeError::new(&self.class, self.message)

@@ -265,7 +265,7 @@ impl<'a> RowReader<'a> {
         builder: &mut BatchBuilder,
     ) -> Result<(), FieldError> {
         let ColumnReader { data_type, unit, .. } = self.columns[column];
-        let value = walker.value(value, 0, &mut self.budget)?;
+        let value = walker.value(value, &mut self.budget)?;
         match coerce(&value, data_type, unit) {
             Some(value) => builder.push(column, value),
             None => return Err(FieldError::Misfit(misfit(&value, data_type))),
@@ -282,7 +282,7 @@ impl<'a> RowReader<'a> {
 /// What a handler returned, as one value.
 pub(super) fn read_value(value: &rquickjs::Value<'_>, source: &str, mut budget: u64) -> Result<Value, WalkError> {
     let walker = Walker::new(value.ctx());
-    let result = walker.value(walker.borrow(value).raw(), 0, &mut budget);
+    let result = walker.value(walker.borrow(value).raw(), &mut budget);
     result.map_err(|error| match error {
         FieldError::Thrown(thrown) => thrown.at(&format!("the result of {source}")),
         FieldError::Budget => WalkError::Wrong(format!("the result of {source} takes too much memory")),

@@ -276,52 +276,35 @@ impl<'js> Walker<'js> {
 
     /// Names of own enumerable properties.
     pub(super) fn keys(&self, object: qjs::JSValue) -> Result<Vec<String>, Raised> {
-        let mut keys = Vec::new();
-        self.each_key(object, |_, key, _| {
-            keys.push(key.to_owned());
-            Ok(())
-        })
-        .map_err(|error| match error {
-            FieldError::Thrown(raised) => raised,
-            _ => Raised(Box::default()),
-        })?;
-        Ok(keys)
+        Ok(self.members(object)?.into_iter().map(|(key, _)| key.to_string()).collect())
     }
 
-    fn each_key(
-        &self,
-        object: qjs::JSValue,
-        mut each: impl FnMut(&Walker<'js>, &str, &Atom<'_>) -> Result<(), FieldError>,
-    ) -> Result<(), FieldError> {
+    /// Own enumerable properties, in their order.
+    fn members(&self, object: qjs::JSValue) -> Result<Vec<(Rc<str>, Atom<'_>)>, Raised> {
         let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY) as i32;
         let (mut table, mut count) = (std::ptr::null_mut(), 0);
         // SAFETY: the object is alive, the results are written to locals.
         if unsafe { qjs::JS_GetOwnPropertyNames(self.raw, &mut table, &mut count, object, flags) } != 0 {
-            return Err(self.raised().into());
+            return Err(self.raised());
         }
-        let mut result = Ok(());
-        for index in 0..count as usize {
-            // SAFETY: the engine wrote `count` entries; each atom is owned by the table until it is freed below.
-            let atom = unsafe { (*table.add(index)).atom };
-            // SAFETY: the atom is alive; the duplicate is owned by the guard.
-            let atom = unsafe { qjs::JS_DupAtom(self.raw, atom) };
-            let atom = Atom { ctx: self.raw, atom, inherited: false, walker: PhantomData };
-            let mut length = 0;
-            // SAFETY: the atom is alive, the length is written to a local.
-            let data = unsafe { qjs::JS_AtomToCStringLen(self.raw, &mut length, atom.atom) };
-            result = if data.is_null() {
-                Err(self.raised().into())
-            } else {
+        let members = (0..count as usize)
+            .map(|index| {
+                // SAFETY: the engine wrote `count` entries. The table keeps its atom; the guard owns a duplicate.
+                let atom = unsafe { qjs::JS_DupAtom(self.raw, (*table.add(index)).atom) };
+                let atom = Atom { ctx: self.raw, atom, inherited: false, walker: PhantomData };
+                let mut length = 0;
+                // SAFETY: the atom is alive, the length is written to a local.
+                let data = unsafe { qjs::JS_AtomToCStringLen(self.raw, &mut length, atom.atom) };
+                if data.is_null() {
+                    return Err(self.raised());
+                }
                 let name = Text { ctx: self.raw, data, length: length as usize, walker: PhantomData };
-                each(self, &name.as_str(), &atom)
-            };
-            if result.is_err() {
-                break;
-            }
-        }
+                Ok((Rc::from(&*name.as_str()), atom))
+            })
+            .collect();
         // SAFETY: table and count are as the engine gave them.
         unsafe { qjs::JS_FreePropertyEnum(self.raw, table, count) };
-        result
+        members
     }
 
     /// What a value is, for a message: `a string`, `undefined`, `a Map`.
@@ -366,72 +349,85 @@ impl<'js> Walker<'js> {
         }
     }
 
-    /// The value as one of ours. `budget` is what it may still cost in bytes.
-    pub(super) fn value(&self, value: qjs::JSValue, depth: usize, budget: &mut u64) -> Result<Value, FieldError> {
-        let spend = |budget: &mut u64, bytes: u64| -> Result<(), FieldError> {
-            *budget = budget.checked_sub(bytes).ok_or(FieldError::Budget)?;
-            Ok(())
-        };
-        spend(budget, NODE_BYTES)?;
-        match Walker::tag(value) {
-            qjs::JS_TAG_UNDEFINED | qjs::JS_TAG_NULL | qjs::JS_TAG_UNINITIALIZED => Ok(Value::Null),
-            // SAFETY: the tag says what the payload is.
-            qjs::JS_TAG_BOOL => Ok(Value::Boolean(unsafe { qjs::JS_VALUE_GET_BOOL(value) })),
-            // SAFETY: the tag says what the payload is.
-            qjs::JS_TAG_INT => Ok(Value::Integer(i64::from(unsafe { qjs::JS_VALUE_GET_INT(value) }))),
-            // SAFETY: the tag says what the payload is.
-            qjs::JS_TAG_FLOAT64 => Ok(number(unsafe { qjs::JS_VALUE_GET_FLOAT64(value) })),
-            qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => {
-                let text = self.text(value)?;
-                let text = text.as_str();
-                spend(budget, text.len() as u64)?;
-                Ok(Value::String(Rc::from(&*text)))
-            }
-            qjs::JS_TAG_BIG_INT | qjs::JS_TAG_SHORT_BIG_INT => {
-                let digits = self.text(value)?;
-                let digits = digits.as_str();
-                spend(budget, digits.len() as u64)?;
-                Ok(digits.parse().map_or_else(|_| Value::String(Rc::from(&*digits)), Value::Integer))
-            }
-            qjs::JS_TAG_OBJECT if depth >= MAX_DEPTH => {
-                Err(FieldError::Misfit(format!("it is nested more than {MAX_DEPTH} levels deep, or contains itself")))
-            }
-            qjs::JS_TAG_OBJECT => self.object(value, depth, budget),
-            _ => Err(FieldError::NoData { path: String::new(), kind: self.kind(value).to_owned() }),
+    /// The value as one of ours. `budget` is what it may still cost in bytes. Needs no stack for nested values.
+    pub(super) fn value(&self, value: qjs::JSValue, budget: &mut u64) -> Result<Value, FieldError> {
+        let mut levels: Vec<Level<'_>> = Vec::new();
+        let mut current = self.duplicate(value);
+        loop {
+            let mut finished = match self.begin(current, levels.len(), budget) {
+                Ok(Begun::Finished(value)) => Some(value),
+                Ok(Begun::Open(level)) => {
+                    levels.push(level);
+                    None
+                }
+                Err(FieldError::NoData { kind, .. }) => {
+                    return Err(FieldError::NoData { path: path(&levels), kind });
+                }
+                Err(error) => return Err(error),
+            };
+            current = loop {
+                let Some(level) = levels.last_mut() else {
+                    return Ok(finished.expect("Invariant: only a finished value leaves no level open"));
+                };
+                if let Some(value) = finished.take() {
+                    level.add(value);
+                }
+                if let Some(member) = level.next(self)? {
+                    break member;
+                }
+                finished = levels.pop().map(Level::close);
+            };
         }
     }
 
-    fn object(&self, value: qjs::JSValue, depth: usize, budget: &mut u64) -> Result<Value, FieldError> {
-        if self.is_date(value) {
-            return Ok(self.date(value)?.map_or(Value::Null, Value::Timestamp));
-        }
-        if self.is_array(value) {
-            let length = self.length(value)?;
-            let mut values = Vec::new();
-            for index in 0..length {
-                let element = self.element(value, index)?;
-                let element = self.value(element.raw(), depth + 1, budget);
-                values.push(element.map_err(|error| error.inside(&format!("[{index}]")))?);
+    /// The whole value where it has no members, else an empty one to be filled.
+    fn begin<'w>(&'w self, value: Owned<'w>, depth: usize, budget: &mut u64) -> Result<Begun<'w>, FieldError> {
+        spend(budget, NODE_BYTES)?;
+        let raw = value.raw();
+        let finished = match Walker::tag(raw) {
+            qjs::JS_TAG_UNDEFINED | qjs::JS_TAG_NULL | qjs::JS_TAG_UNINITIALIZED => Value::Null,
+            // SAFETY: the tag says what the payload is.
+            qjs::JS_TAG_BOOL => Value::Boolean(unsafe { qjs::JS_VALUE_GET_BOOL(raw) }),
+            // SAFETY: the tag says what the payload is.
+            qjs::JS_TAG_INT => Value::Integer(i64::from(unsafe { qjs::JS_VALUE_GET_INT(raw) })),
+            // SAFETY: the tag says what the payload is.
+            qjs::JS_TAG_FLOAT64 => number(unsafe { qjs::JS_VALUE_GET_FLOAT64(raw) }),
+            qjs::JS_TAG_STRING | qjs::JS_TAG_STRING_ROPE => {
+                let text = self.text(raw)?;
+                let text = text.as_str();
+                spend(budget, text.len() as u64)?;
+                Value::String(Rc::from(&*text))
             }
-            return Ok(Value::Array(Rc::new(values)));
-        }
-        if !self.is_plain(value) {
-            return Err(FieldError::NoData { path: String::new(), kind: self.kind(value).to_owned() });
-        }
-        if let Some(json) = self.to_json(value)? {
-            return self.value(json.raw(), depth + 1, budget);
-        }
-        let mut document = Document::new();
-        self.each_key(value, |walker, key, atom| {
-            let member = walker.get(value, atom)?;
-            if Walker::tag(member.raw()) != qjs::JS_TAG_UNDEFINED {
-                let member = walker.value(member.raw(), depth + 1, budget).map_err(|error| error.inside(key))?;
-                *budget = budget.checked_sub(key.len() as u64 + NODE_BYTES).ok_or(FieldError::Budget)?;
-                document.insert(Rc::from(key), member);
+            qjs::JS_TAG_BIG_INT | qjs::JS_TAG_SHORT_BIG_INT => {
+                let digits = self.text(raw)?;
+                let digits = digits.as_str();
+                spend(budget, digits.len() as u64)?;
+                digits.parse().map_or_else(|_| Value::String(Rc::from(&*digits)), Value::Integer)
             }
-            Ok(())
-        })?;
-        Ok(Value::Document(Rc::new(document)))
+            qjs::JS_TAG_OBJECT if depth >= MAX_DEPTH => {
+                return Err(FieldError::Misfit(format!(
+                    "it is nested more than {MAX_DEPTH} levels deep, or contains itself"
+                )));
+            }
+            qjs::JS_TAG_OBJECT if self.is_date(raw) => self.date(raw)?.map_or(Value::Null, Value::Timestamp),
+            qjs::JS_TAG_OBJECT if self.is_array(raw) => {
+                let length = self.length(raw)?;
+                return Ok(Begun::Open(Level::Array { array: value, length, values: Vec::new() }));
+            }
+            qjs::JS_TAG_OBJECT if self.is_plain(raw) => {
+                if let Some(json) = self.to_json(raw)? {
+                    return self.begin(json, depth + 1, budget);
+                }
+                let members = self.members(raw)?;
+                for (key, _) in &members {
+                    spend(budget, key.len() as u64 + NODE_BYTES)?;
+                }
+                let (members, document) = (members.into_iter(), Document::new());
+                return Ok(Begun::Open(Level::Object { object: value, members, key: Rc::from(""), document }));
+            }
+            _ => return Err(FieldError::NoData { path: String::new(), kind: self.kind(raw).to_owned() }),
+        };
+        Ok(Begun::Finished(finished))
     }
 
     /// What an instance of a class gives as its JSON, such as a URL its text; `None` for plain objects.
@@ -457,17 +453,87 @@ impl<'js> Walker<'js> {
     }
 }
 
-impl FieldError {
-    /// The error of a member, seen from the value that holds it.
-    fn inside(self, key: &str) -> FieldError {
+/// What [`Walker::begin`] makes of a value.
+enum Begun<'w> {
+    Finished(Value),
+    Open(Level<'w>),
+}
+
+/// An array or document that is being filled.
+enum Level<'w> {
+    Array {
+        array: Owned<'w>,
+        length: i64,
+        values: Vec<Value>,
+    },
+    Object {
+        object: Owned<'w>,
+        /// Those still to come.
+        members: std::vec::IntoIter<(Rc<str>, Atom<'w>)>,
+        /// Of the member under way.
+        key: Rc<str>,
+        document: Document,
+    },
+}
+
+impl<'w> Level<'w> {
+    /// The next member to convert; undefined members of objects are none.
+    fn next(&mut self, walker: &'w Walker<'_>) -> Result<Option<Owned<'w>>, Raised> {
         match self {
-            FieldError::NoData { path, kind } => {
-                let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-                FieldError::NoData { path: format!("{key}{separator}{path}"), kind }
+            Level::Array { array, length, values } => {
+                let index = values.len() as i64;
+                if index < *length { walker.element(array.raw(), index).map(Some) } else { Ok(None) }
             }
-            other => other,
+            Level::Object { object, members, key, .. } => {
+                for (name, atom) in members.by_ref() {
+                    let member = walker.get(object.raw(), &atom)?;
+                    if Walker::tag(member.raw()) != qjs::JS_TAG_UNDEFINED {
+                        *key = name;
+                        return Ok(Some(member));
+                    }
+                }
+                Ok(None)
+            }
         }
     }
+
+    fn add(&mut self, value: Value) {
+        match self {
+            Level::Array { values, .. } => values.push(value),
+            Level::Object { key, document, .. } => {
+                document.insert(Rc::clone(key), value);
+            }
+        }
+    }
+
+    fn close(self) -> Value {
+        match self {
+            Level::Array { values, .. } => Value::Array(Rc::new(values)),
+            Level::Object { document, .. } => Value::Document(Rc::new(document)),
+        }
+    }
+}
+
+/// Where the innermost level stands: `a.b[0]`.
+fn path(levels: &[Level<'_>]) -> String {
+    let mut path = String::new();
+    for level in levels {
+        match level {
+            Level::Array { values, .. } => path.push_str(&format!("[{}]", values.len())),
+            Level::Object { key, .. } => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(key);
+            }
+        }
+    }
+    path
+}
+
+fn spend(budget: &mut u64, bytes: u64) -> Result<(), FieldError> {
+    *budget = budget.checked_sub(bytes).ok_or(FieldError::Budget)?;
+    Ok(())
 }
 
 fn number(number: f64) -> Value {

@@ -30,7 +30,7 @@ function inspect(value, depth, seen, nested) {
     };
     if (Array.isArray(value)) {
         if (depth >= maxDepth) return '[Array]';
-        const items = value.slice(0, maxItems).map(show);
+        const items = Array.from(value.slice(0, maxItems), show);
         if (value.length > maxItems) items.push(`… ${value.length - maxItems} more`);
         return items.length === 0 ? '[]' : `[ ${items.join(', ')} ]`;
     }
