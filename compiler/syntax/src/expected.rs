@@ -110,6 +110,10 @@ impl Expected {
 
     /// The keyword that a word was probably meant to be.
     pub(crate) fn nearest_keyword(&self, word: &str) -> Option<String> {
+        // The cost is the product of both lengths, and no keyword is that long.
+        if word.len() > 40 {
+            return None;
+        }
         let upper = word.to_uppercase();
         let limit = match upper.chars().count() {
             0..=3 => return None,
