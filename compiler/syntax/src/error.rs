@@ -48,9 +48,7 @@ pub(crate) fn errors(parse: &Parse) -> Vec<SyntaxError> {
         }];
     }
     let root = parse.syntax();
-    let anatomy = (root.has_error() || text.contains(['\'', '"', '`', '/']) || !text.trim_end().ends_with(';'))
-        .then(|| anatomy(text, MAX_NESTING))
-        .unwrap_or_default();
+    let anatomy = anatomy(text, MAX_NESTING);
     let mut errors: Vec<SyntaxError> = anatomy.open.iter().filter_map(|open| unclosed(open, text)).collect();
     // A string that is never closed explains whatever follows it in its statement.
     let excused: Vec<TextRange> = anatomy
@@ -217,18 +215,19 @@ impl<'tree> Walk<'tree> {
     fn errors(&self) -> Vec<SyntaxError> {
         let mut found = Vec::new();
         let mut told = false;
-        let mut index = 0;
-        while let Some(leaf) = self.leaves.get(index) {
-            let is_wrong = leaf.behind_missing.is_some() || leaf.error > 0;
-            if is_wrong && !told {
+        let mut last = None;
+        for (index, leaf) in self.leaves.iter().enumerate() {
+            if !told && (leaf.behind_missing.is_some() || leaf.error > 0) {
                 let culprit = self.culprit(index);
-                found.push(self.tell(culprit));
+                if last < Some(culprit) {
+                    found.push(self.tell(culprit, found.is_empty()));
+                    last = Some(culprit);
+                }
                 told = true;
             }
             if leaf.node.token() == Some(";") {
                 told = false;
             }
-            index += 1;
         }
         found
     }
@@ -258,11 +257,12 @@ impl<'tree> Walk<'tree> {
         index
     }
 
-    fn tell(&self, culprit: usize) -> SyntaxError {
+    /// The error at a leaf. All before the `first` one can be read; behind another error the statement is read alone.
+    fn tell(&self, culprit: usize, first: bool) -> SyntaxError {
         let at_end = |leaf: &Leaf<'tree>| leaf.node.parent().is_none() && leaf.behind_missing.is_some();
         let leaf = self.leaves.get(culprit).filter(|leaf| !at_end(leaf));
         let before = culprit.checked_sub(1).and_then(|index| self.leaves.get(index));
-        let mut expected = Expected::behind(&self.text_before(culprit));
+        let mut expected = Expected::behind(&self.text_before(culprit, first));
         expected.narrow(self.open_bracket(culprit), leaf.map_or("", |leaf| leaf.node.text()));
         let Some(leaf) = leaf else {
             let end = before.map_or(0, |before| before.node.range().end());
@@ -294,10 +294,12 @@ impl<'tree> Walk<'tree> {
 }
 
 impl Walk<'_> {
-    /// The text of the statement before a leaf, without what raw blocks hold.
-    fn text_before(&self, leaf: usize) -> String {
+    /// The text before a leaf, or that of its statement only, without what raw blocks hold.
+    fn text_before(&self, leaf: usize, all: bool) -> String {
+        let before = &self.leaves[..leaf.min(self.leaves.len())];
+        let start = before.iter().rposition(|leaf| leaf.node.token() == Some(";")).map_or(0, |last| last + 1);
         let mut text = String::new();
-        for leaf in &self.leaves[..leaf.min(self.leaves.len())] {
+        for leaf in &before[if all { 0 } else { start }..] {
             if leaf.node.kind() != SyntaxKind::RawContent {
                 // Where the source has no blank there is none here: `'''` and what closes it may be one mark.
                 let touches =

@@ -101,11 +101,12 @@ fn parse_prepared(text: &str) -> tree_sitter::Tree {
 pub(crate) fn prepare<'text>(text: &'text str, anatomy: &Anatomy) -> Cow<'text, str> {
     /// Ends a string or a raw block, see the grammar.
     const END: char = '\u{1}';
-    let forged = text.contains(END);
+    // A NUL looks like the end of the text to the generated parser.
+    let forged = text.contains([END, '\0']);
     if anatomy.open.is_empty() && !anatomy.unterminated && !forged {
         return Cow::Borrowed(text);
     }
-    let mut prepared = if forged { text.replace(END, "\u{2}") } else { text.to_owned() };
+    let mut prepared = if forged { text.replace([END, '\0'], "\u{2}") } else { text.to_owned() };
     let mut closing = String::new();
     for open in &anatomy.open {
         let (start, end) = (open.range.start() as usize, open.end as usize);
