@@ -40,10 +40,8 @@ fn main() -> ExitCode {
 
     let elsewhere = scratch();
     let start = Instant::now();
-    let run = Command::new(&program, elsewhere.path())
-        .env("SHOP_URL", api.url())
-        .env("MOLTLER_SECRET_SHOP_KEY", KEY)
-        .run();
+    let run =
+        Command::new(&program, elsewhere.path()).env("SHOP_URL", api.url()).env("MOLTLER_SECRET_SHOP_KEY", KEY).run();
     if run.status != Some(0) || run.stdout.is_empty() {
         return failed("the executable", &run);
     }

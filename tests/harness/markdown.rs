@@ -60,7 +60,9 @@ pub fn sections(page: &str) -> Vec<Section> {
                     let info = text[ticks..].trim().to_owned();
                     let fence = Fence { info, text: String::new(), line: index + 2, range: start..start };
                     open = Some(("`".repeat(ticks), fence));
-                } else if let Some(title) = text.trim_start_matches('#').strip_prefix(' ').filter(|_| text.starts_with('#')) {
+                } else if let Some(title) =
+                    text.trim_start_matches('#').strip_prefix(' ').filter(|_| text.starts_with('#'))
+                {
                     sections.push(Section { title: title.trim().to_owned(), line: index + 1, fences: Vec::new() });
                 }
             }

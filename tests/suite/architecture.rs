@@ -91,15 +91,14 @@ impl Graph {
         let list = |value: &Value| value.as_array().expect("cargo lists things").clone();
         let names: BTreeMap<String, String> =
             list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
-        let members = list(&metadata["workspace_members"])
-            .iter()
-            .map(|id| (text(id), names[&text(id)].clone()))
-            .collect();
+        let members =
+            list(&metadata["workspace_members"]).iter().map(|id| (text(id), names[&text(id)].clone())).collect();
         let normal = |dependency: &Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
         let edges = list(&metadata["resolve"]["nodes"])
             .iter()
             .map(|node| {
-                let dependencies = list(&node["deps"]).iter().filter(|edge| normal(edge)).map(|edge| text(&edge["pkg"])).collect();
+                let dependencies =
+                    list(&node["deps"]).iter().filter(|edge| normal(edge)).map(|edge| text(&edge["pkg"])).collect();
                 (text(&node["id"]), dependencies)
             })
             .collect();

@@ -47,7 +47,12 @@ fn cases_give_what_they_say() {
         }
     });
     let failures = failures.into_inner().expect("Invariant: all threads have ended");
-    assert!(failures.is_empty(), "{} cases differ (UPDATE=1 rewrites them)\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} cases differ (UPDATE=1 rewrites them)\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }
 
 fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {

@@ -113,7 +113,8 @@ fn errors_of_other_files_queries_and_of_tests_do_not_matter() {
     let failing = "TEST CONNECTOR TYPE 'myservice' NAME 'wrong' BEGIN SELECT x FROM nowhere.items; END TEST;\n";
     write(folder.path(), "sound.molt", &format!("{}{SOUND}{failing}", page::connector()));
     write(folder.path(), "wrong.molt", WRONG);
-    let outcome = Command::moltlerc(folder.path()).args(["run", "sound.molt", "--format", "csv"]).run().expect_status(0);
+    let outcome =
+        Command::moltlerc(folder.path()).args(["run", "sound.molt", "--format", "csv"]).run().expect_status(0);
     assert_eq!(outcome.stdout, "one\n1\n");
     Command::moltlerc(folder.path()).args(["check"]).run().expect_status(1);
 }
@@ -200,7 +201,8 @@ fn tests_are_chosen_and_counted() {
 #[test]
 fn a_failed_assertion_shows_source_and_values() {
     let folder = scratch();
-    let test = "TEST CONNECTOR TYPE 'myservice' NAME 'sums' BEGIN\n    DECLARE x = 2;\n    ASSERT x + 2 = 5;\nEND TEST;\n";
+    let test =
+        "TEST CONNECTOR TYPE 'myservice' NAME 'sums' BEGIN\n    DECLARE x = 2;\n    ASSERT x + 2 = 5;\nEND TEST;\n";
     write(folder.path(), "tests.molt", &[page::connector(), test.to_owned()].concat());
     let outcome = Command::moltlerc(folder.path()).arg("test").run().expect_status(1);
     for part in ["sums ... FAILED", "ASSERT x + 2 = 5", "tests.molt:", "4"] {
@@ -212,7 +214,11 @@ fn a_failed_assertion_shows_source_and_values() {
 fn packages_need_a_version_and_a_known_licence() {
     let folder = scratch();
     let package = |clauses: &str, status: i32| {
-        write(folder.path(), "page.molt", &format!("{}PACKAGE CONNECTOR TYPE 'myservice' {clauses};\n", page::connector()));
+        write(
+            folder.path(),
+            "page.molt",
+            &format!("{}PACKAGE CONNECTOR TYPE 'myservice' {clauses};\n", page::connector()),
+        );
         Command::moltlerc(folder.path()).arg("package").run().expect_status(status).stderr
     };
     assert!(package("VERSION '1.0'", 1).contains("semantic version"));

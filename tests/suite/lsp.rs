@@ -128,7 +128,8 @@ fn read(output: &mut BufReader<ChildStdout>) -> Option<Value> {
 #[test]
 fn diagnostics_come_for_sql_and_javascript() {
     let mut server = Server::start();
-    let wrong = page::connector().replace("filters.status)", "filters.stauts)") + "SELECT nothing FROM nowhere.items;\n";
+    let wrong =
+        page::connector().replace("filters.status)", "filters.stauts)") + "SELECT nothing FROM nowhere.items;\n";
     server.open(&wrong);
     let found = server.diagnostics().join("\n");
     assert!(found.contains("nowhere"), "{found}");
@@ -165,7 +166,8 @@ fn prefixes_and_random_edits_leave_it_alive() {
         let end = start + if random.u8(0..8) == 0 { random.usize(0..3) } else { 0 };
         let (from, to) = (random.usize(0..50), random.usize(0..50));
         let (from, to) = if start == end { (from.min(to), from.max(to)) } else { (from, to) };
-        let pieces = ["'", "'''", ";", "\n", "{", "}", "(", "SELECT ", "ä𝄞", "--", "CREATE CONNECTOR TYPE 'x'", "", "", ""];
+        let pieces =
+            ["'", "'''", ";", "\n", "{", "}", "(", "SELECT ", "ä𝄞", "--", "CREATE CONNECTOR TYPE 'x'", "", "", ""];
         let range = json!({"start": {"line": start, "character": from}, "end": {"line": end, "character": to}});
         change(&mut server, json!([{"range": range, "text": pieces[random.usize(0..pieces.len())]}]));
         if round % 500 == 499 {

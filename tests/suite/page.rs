@@ -61,9 +61,10 @@ fn the_first_handler_needs_no_more_than_it_says() {
     let rows = results[0].as_array().expect("a SELECT is an array");
     assert!(!rows.is_empty());
     assert!(rows.iter().all(|row| row["status"] == "active"), "the engine applies the filter that the handler ignores");
-    assert_eq!(rows[0].as_object().map(|row| row.keys().cloned().collect::<Vec<_>>()), Some(
-        ["id", "name", "status"].map(str::to_owned).to_vec()
-    ));
+    assert_eq!(
+        rows[0].as_object().map(|row| row.keys().cloned().collect::<Vec<_>>()),
+        Some(["id", "name", "status"].map(str::to_owned).to_vec())
+    );
 }
 
 #[test]
@@ -130,12 +131,16 @@ fn pagination_reads_all_pages_and_no_more_than_it_needs() {
     let program = |query: &str| {
         let entity = page::entity("items", &page::block("Pagination"));
         let registration = page::block("5. Register Connector");
-        [page::block("1. Define Connector Type"), entity, registration, page::instance("shop"), query.to_owned()].join("\n")
+        [page::block("1. Define Connector Type"), entity, registration, page::instance("shop"), query.to_owned()]
+            .join("\n")
     };
     let api = SampleApi::start().expect("a port is free");
     let all = results(&api, &program("SELECT id FROM shop.items;"));
     assert_eq!(all[0].as_array().map(Vec::len), Some(ITEMS));
-    assert_eq!(api.requests(), ["GET /items?limit=100", "GET /items?cursor=151&limit=100", "GET /items?cursor=51&limit=100"]);
+    assert_eq!(
+        api.requests(),
+        ["GET /items?limit=100", "GET /items?cursor=151&limit=100", "GET /items?cursor=51&limit=100"]
+    );
 
     let api = SampleApi::start().expect("a port is free");
     let few = results(&api, &program("SELECT id FROM shop.items LIMIT 5;"));
@@ -145,7 +150,8 @@ fn pagination_reads_all_pages_and_no_more_than_it_needs() {
 
 #[test]
 fn rate_limiting_waits_between_calls() {
-    let handler = page::block("Rate Limiting").replace("// ... make API call", "return [{id: 'now', metadata: Date.now()}];");
+    let handler =
+        page::block("Rate Limiting").replace("// ... make API call", "return [{id: 'now', metadata: Date.now()}];");
     let entity = page::entity("items", &handler);
     let test = "TEST CONNECTOR TYPE 'myservice'\n\
          NAME 'two calls are a tenth of a second apart'\n\
@@ -266,7 +272,8 @@ fn the_package_is_the_same_twice_and_published_once() {
 fn package_and_publish_act_when_the_program_is_run() {
     let folder = scratch();
     let program =
-        [page::connector(), page::block("Unit Tests"), page::block("Package Connector"), page::block("Publish")].join("\n");
+        [page::connector(), page::block("Unit Tests"), page::block("Package Connector"), page::block("Publish")]
+            .join("\n");
     write(folder.path(), "page.molt", &program);
     Command::moltlerc(folder.path()).args(["run", "page.molt"]).run().expect_status(0);
     assert!(folder.path().join("dist/myservice-1.0.0.moltpkg").is_file());

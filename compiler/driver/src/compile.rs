@@ -56,7 +56,8 @@ pub fn load(program: &Program) -> Result<Arc<moltler_runtime::program::Program>,
 
 /// All JavaScript of a program.
 fn scripts(manifest: &mut Manifest) -> impl Iterator<Item = &mut Script> {
-    let of_types = manifest.types.iter_mut().flat_map(|connector_type| [&mut connector_type.shared, &mut connector_type.check]);
+    let of_types =
+        manifest.types.iter_mut().flat_map(|connector_type| [&mut connector_type.shared, &mut connector_type.check]);
     let handlers = manifest.entities.iter_mut().map(|entity| &mut entity.handler);
     let actions = manifest.actions.iter_mut().map(|action| &mut action.handler);
     of_types.flatten().chain(handlers).chain(actions)

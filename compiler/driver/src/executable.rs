@@ -62,5 +62,6 @@ pub fn write(path: &Path, image: &[u8]) -> Result<(), ExecutableError> {
     let runtime_path = runtime_path()?;
     let runtime = std::fs::read(&runtime_path).map_err(|error| ExecutableError::File(runtime_path, error))?;
     let executable = assemble(&runtime, image)?;
-    files::replace(path, &executable, files::Mode::Executable).map_err(|error| ExecutableError::File(path.to_owned(), error))
+    files::replace(path, &executable, files::Mode::Executable)
+        .map_err(|error| ExecutableError::File(path.to_owned(), error))
 }

@@ -109,11 +109,15 @@ impl DriverHost {
     /// PUBLISH refuses a package with errors or with a failing test. Errors in a test that would be skipped do not count.
     fn check_and_test(&self, type_name: &str) -> Result<(), PackageError> {
         let files = self.files();
-        let tests: Vec<Lowered> = files.iter().flat_map(|file| self.session.package.tests(&self.session.db, *file)).collect();
+        let tests: Vec<Lowered> =
+            files.iter().flat_map(|file| self.session.package.tests(&self.session.db, *file)).collect();
         let mut errors = self.session.errors(&files);
         errors.retain(|error| {
             let start = error.range.range.start();
-            !tests.iter().map(crate::session::place).any(|(file, range)| file == error.range.file && range.contains(&start))
+            !tests
+                .iter()
+                .map(crate::session::place)
+                .any(|(file, range)| file == error.range.file && range.contains(&start))
         });
         if self.session.tell(&errors).is_err() {
             return Err(PackageError::new(format!("`{type_name}` is not published: the package has errors")));

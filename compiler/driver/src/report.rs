@@ -105,7 +105,9 @@ fn excerpts<'a>(sources: &'a dyn Sources, diagnostic: &'a Diagnostic) -> Vec<Sni
     for label in &diagnostic.labels {
         let source = sources.source(label.range.file);
         let place = source.range(label.range);
-        if label.range.file == diagnostic.range.file && source.line(place.start).abs_diff(source.line(range.start)) <= FAR {
+        if label.range.file == diagnostic.range.file
+            && source.line(place.start).abs_diff(source.line(range.start)) <= FAR
+        {
             first = first.min(place.start);
             last = last.max(place.end);
             near.push((place, &label.message));
@@ -137,7 +139,9 @@ fn excerpts<'a>(sources: &'a dyn Sources, diagnostic: &'a Diagnostic) -> Vec<Sni
 
 /// Control characters of the user's text must not reach a terminal.
 fn visible(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() && character != '\n' { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| if character.is_control() && character != '\n' { '\u{fffd}' } else { character })
+        .collect()
 }
 
 /// A diagnostic as one line of JSON: lines and columns from 1, columns in characters.
@@ -228,7 +232,9 @@ mod tests {
         diagnostic.help = Some("did you mean `items`?".to_owned());
         diagnostic.labels.push(Label { range: range(0, 2), message: "a comment".to_owned() });
         let text = render(&Renderer::plain(), &sources, &diagnostic);
-        for part in ["error[unknown-entity]: `shop` has no entity `itmes`", "shop.molt:2:15", "did you mean", "a comment"] {
+        for part in
+            ["error[unknown-entity]: `shop` has no entity `itmes`", "shop.molt:2:15", "did you mean", "a comment"]
+        {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
     }
@@ -237,15 +243,26 @@ mod tests {
     fn json_counts_characters_from_one() {
         let sources = sources("ä SELECT;\nab");
         let mut diagnostic = diagnostic(range(3, 12));
-        diagnostic.fixes.push(Fix {
-            title: "Replace".to_owned(),
-            edits: vec![Edit { range: range(0, 2), text: "a".to_owned() }],
-        });
+        diagnostic
+            .fixes
+            .push(Fix { title: "Replace".to_owned(), edits: vec![Edit { range: range(0, 2), text: "a".to_owned() }] });
         let line: Value = serde_json::from_str(&to_json(&sources, &diagnostic)).expect("a line of JSON");
         let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
         assert_eq!(
             keys,
-            ["severity", "code", "message", "file", "line", "column", "end_line", "end_column", "help", "fixes", "related"]
+            [
+                "severity",
+                "code",
+                "message",
+                "file",
+                "line",
+                "column",
+                "end_line",
+                "end_column",
+                "help",
+                "fixes",
+                "related"
+            ]
         );
         assert_eq!((&line["line"], &line["column"]), (&json!(1), &json!(3)));
         assert_eq!((&line["end_line"], &line["end_column"]), (&json!(2), &json!(2)));

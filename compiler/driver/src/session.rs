@@ -36,7 +36,8 @@ impl Session {
     /// The package of a file or folder, and the file's number where it is a file.
     pub fn load(path: &Path) -> Result<(Session, Option<FileId>), Failure> {
         let absolute = absolute(path)?;
-        let name = absolute.to_str().ok_or_else(|| Failure::Usage(format!("{}: the path is not UTF-8", path.display())))?;
+        let name =
+            absolute.to_str().ok_or_else(|| Failure::Usage(format!("{}: the path is not UTF-8", path.display())))?;
         let mut db = Database::default();
         let (package, file) = Package::load(&mut db, &DiskSystem, name)
             .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
@@ -99,8 +100,7 @@ impl Session {
                 .flatten()
                 .map(place)
                 .collect();
-        let tests: Vec<Range<u32>> =
-            self.package.tests(&self.db, file).iter().map(|test| place(test).1).collect();
+        let tests: Vec<Range<u32>> = self.package.tests(&self.db, file).iter().map(|test| place(test).1).collect();
         let mut errors = self.errors(&files);
         errors.retain(|error| {
             let start = error.range.range.start();
@@ -134,9 +134,8 @@ impl Session {
 
 impl Sources for Session {
     fn source(&self, file: FileId) -> &SourceText {
-        self.texts[file.index()].get_or_init(|| {
-            SourceText::new(shown(Path::new(self.package.path(file))), self.package.text(file))
-        })
+        self.texts[file.index()]
+            .get_or_init(|| SourceText::new(shown(Path::new(self.package.path(file))), self.package.text(file)))
     }
 }
 

@@ -25,8 +25,7 @@ pub fn run_file(session: Session, file: FileId, format: ResultFormat, parameters
     let parameters = moltler_runtime::parameters::parse(&plan.manifest, parameters).map_err(Failure::Usage)?;
     let program = compile::load(&plan)?;
     let host = DriverHost::new(session, plan.manifest);
-    let options =
-        RunOptions { format: format.into(), parameters, host: Some(Rc::new(host)), ..RunOptions::default() };
+    let options = RunOptions { format: format.into(), parameters, host: Some(Rc::new(host)), ..RunOptions::default() };
     match moltler_runtime::program::run(&program, options) {
         Ok(()) => Ok(SUCCESS),
         Err(error) => {

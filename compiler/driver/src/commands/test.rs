@@ -3,7 +3,7 @@
 use moltler_abi::manifest::Test;
 use moltler_runtime::test_run::{TestOutcome, TestResult};
 
-use crate::args::{TestArguments, TestFormat};
+use crate::args::TestArguments;
 use crate::compile::{self, Goal};
 use crate::output::{self, FAILED, Failure, SUCCESS};
 use crate::session::{Session, select};

@@ -98,7 +98,9 @@ impl<'data> SectionTable<'data> {
             return Err(ExecutableError::Malformed("it has no section header table".to_owned()));
         }
         if entry_size != SECTION_HEADER || count + 1 >= SHN_LORESERVE || names_index >= count {
-            return Err(ExecutableError::Malformed("its section header table is not one that can be extended".to_owned()));
+            return Err(ExecutableError::Malformed(
+                "its section header table is not one that can be extended".to_owned(),
+            ));
         }
         let headers = slice(executable, offset, (count * SECTION_HEADER) as u64)?;
         let names_header = &headers[names_index * SECTION_HEADER..][..SECTION_HEADER];
@@ -230,7 +232,8 @@ mod tests {
         std::fs::write(&path, add_section(&executable, NAME, &contents, PAGE).expect("an ELF executable"))
             .expect("the scratch folder can be written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("our own file");
-        let runs = |path: &std::path::Path| std::process::Command::new(path).status().is_ok_and(|status| status.success());
+        let runs =
+            |path: &std::path::Path| std::process::Command::new(path).status().is_ok_and(|status| status.success());
         assert!(runs(&path));
         match std::process::Command::new("strip").arg(&path).status() {
             Ok(status) => assert!(status.success()),

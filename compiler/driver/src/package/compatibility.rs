@@ -62,7 +62,12 @@ mod tests {
         });
         assert_eq!(
             breaking_changes(&old, &new),
-            ["field `items.name` is gone", "entity `users` is gone", "action `items.create` is gone", "host `b.example` is new"]
+            [
+                "field `items.name` is gone",
+                "entity `users` is gone",
+                "action `items.create` is gone",
+                "host `b.example` is new"
+            ]
         );
         assert!(breaking_changes(&old, &old).is_empty());
     }

@@ -29,7 +29,8 @@ impl Registry {
             if name == MARKETPLACE {
                 return Ok(Registry { name: name.to_owned(), folder: user_marketplace()? });
             }
-            let known: Vec<&str> = project.settings.registries.keys().map(String::as_str).chain([MARKETPLACE]).collect();
+            let known: Vec<&str> =
+                project.settings.registries.keys().map(String::as_str).chain([MARKETPLACE]).collect();
             return Err(PackageError::new(format!("there is no registry `{name}`"))
                 .help(format!("known are {}; add others to `[registries]` in moltler.toml", known.join(", "))));
         };
@@ -71,19 +72,16 @@ fn check_patch(folder: &Path, archive: &Archive) -> Result<(), PackageError> {
     });
     let before = versions.filter(|old| old < new && (old.major, old.minor) == (new.major, new.minor)).max();
     let Some(version) = before else { return Ok(()) };
-    let path = folder.join(Archive { name: archive.name.clone(), version: version.clone(), bytes: Vec::new() }.file_name());
+    let path =
+        folder.join(Archive { name: archive.name.clone(), version: version.clone(), bytes: Vec::new() }.file_name());
     let old = std::fs::read(&path).and_then(|bytes| manifest(&bytes)).map_err(|error| unwritable(&path, &error))?;
     let new = manifest(&archive.bytes).map_err(|error| unwritable(&path, &error))?;
     let changes = compatibility::breaking_changes(&old, &new);
     if changes.is_empty() {
         return Ok(());
     }
-    Err(PackageError::new(format!(
-        "version {} is a patch of {version}, but {}",
-        archive.version,
-        changes.join(", ")
-    ))
-    .help("raise the minor or the major number of VERSION"))
+    Err(PackageError::new(format!("version {} is a patch of {version}, but {}", archive.version, changes.join(", ")))
+        .help("raise the minor or the major number of VERSION"))
 }
 
 fn manifest(bytes: &[u8]) -> std::io::Result<Value> {
@@ -113,7 +111,8 @@ mod tests {
 
     fn project(root: &Path) -> Project {
         let settings: Settings =
-            toml::from_str("[registries]\nteam = \"team\"\nremote = \"oci://registry.example/x\"\n").expect("it is sound");
+            toml::from_str("[registries]\nteam = \"team\"\nremote = \"oci://registry.example/x\"\n")
+                .expect("it is sound");
         Project { root: root.to_owned(), settings }
     }
 
