@@ -124,7 +124,8 @@ impl Instance {
         if let Err(error) = &result {
             self.last_error.replace(Some(error.to_string()));
         }
-        let opened = Rc::new(result.map_err(|error| error.at(definition.span))?);
+        // What is wrong with CONFIG stands there, not at the statement that is the first to use it.
+        let opened = Rc::new(result.map_err(|error| RuntimeError { span: Some(definition.span), ..error })?);
         self.opened.replace(Some(Rc::clone(&opened)));
         Ok(opened)
     }
