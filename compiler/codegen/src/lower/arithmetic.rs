@@ -106,7 +106,7 @@ impl Lowering<'_> {
                 let address = self.address(operand);
                 let operator = self.id(operator as u32);
                 let result = self.run_for(RuntimeCall::unary, &[operator, address]);
-                self.from_datum(result, operand.data_type)
+                self.read_datum(result, operand.data_type)
             }
         }
     }
@@ -123,6 +123,6 @@ impl Lowering<'_> {
         let right = self.address(right);
         let operator = self.id(operator as u32);
         let result = self.run_for(RuntimeCall::binary, &[operator, left, right]);
-        self.from_datum(result, data_type)
+        self.read_datum(result, data_type)
     }
 }

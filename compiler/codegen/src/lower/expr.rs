@@ -27,7 +27,7 @@ impl Lowering<'_> {
             ExprKind::Variable(slot) => {
                 let slot = self.id(*slot);
                 let result = self.run_for(RuntimeCall::load_variable, &[slot]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Binary { operator, left, right } => self.binary(*operator, left, right, data_type),
             ExprKind::Unary { operator, operand } => {
@@ -60,7 +60,7 @@ impl Lowering<'_> {
                 let base = self.address(base);
                 let (key, length) = self.text(key);
                 let result = self.run_for(RuntimeCall::member, &[base, key, length]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Index { base, index } => {
                 let base = self.expr(base);
@@ -68,26 +68,26 @@ impl Lowering<'_> {
                 let index = self.expr(index);
                 let index = self.address(index);
                 let result = self.run_for(RuntimeCall::index, &[base, index]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Interval { value, unit } => {
                 let value = self.expr(value);
                 let value = self.address(value);
                 let (unit, length) = self.text(unit);
                 let result = self.run_for(RuntimeCall::interval, &[value, unit, length]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Document(members) => self.document(members),
             ExprKind::Array(items) => self.array(items),
             ExprKind::SecretTemplate(text) => {
                 let (text, length) = self.text(text);
                 let result = self.run_for(RuntimeCall::secret_template, &[text, length]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Query(query) => {
                 let query = self.id(*query);
                 let result = self.run_for(RuntimeCall::query_rows, &[query]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Execute { execution, argument } => {
                 let argument = match argument {
@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 let argument = self.address(argument);
                 let execution = self.id(*execution);
                 let result = self.run_for(RuntimeCall::execute, &[execution, argument]);
-                self.from_datum(result, data_type)
+                self.read_datum(result, data_type)
             }
             ExprKind::Part { assertion, part, operand } => self.part(*assertion, *part, operand),
             ExprKind::Fail(message) => {
@@ -177,7 +177,7 @@ impl Lowering<'_> {
         let value = self.address(operand);
         let target = self.id(target.0);
         let result = self.run_for(function, &[value, target]);
-        self.from_datum(result, data_type)
+        self.read_datum(result, data_type)
     }
 
     fn call(&mut self, function: u32, arguments: &[Expr], data_type: DataType) -> Operand {
@@ -207,14 +207,14 @@ impl Lowering<'_> {
                 return self.null_of(data_type);
             }
             self.run(RuntimeCall::call, &[function, list, count, result]);
-            return self.from_datum(result, data_type);
+            return self.read_datum(result, data_type);
         };
         let merge = self.merge(data_type);
         let [unknown, known] = self.blocks();
         self.builder.ins().brif(flag, unknown, &[], known, &[]);
         self.go_on_in(known);
         self.run(RuntimeCall::call, &[function, list, count, result]);
-        let operand = self.from_datum(result, data_type);
+        let operand = self.read_datum(result, data_type);
         self.arrive(&merge, operand);
         self.go_on_in(unknown);
         let operand = self.null_of(data_type);

@@ -97,7 +97,7 @@ impl Lowering<'_> {
     }
 
     /// Reads a datum of this type that the runtime wrote.
-    pub(super) fn from_datum(&mut self, address: Value, data_type: DataType) -> Operand {
+    pub(super) fn read_datum(&mut self, address: Value, data_type: DataType) -> Operand {
         let flags = MemFlagsData::trusted();
         let found = self.builder.ins().load(types::I32, flags, address, offset_of!(Datum, kind) as i32);
         // A value of another kind is not looked at: it counts as NULL.

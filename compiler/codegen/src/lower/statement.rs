@@ -189,7 +189,7 @@ impl Lowering<'_> {
         let array = self.run_for(RuntimeCall::load_variable, &[array_slot]);
         let element = self.slot();
         let more = self.run_for(RuntimeCall::element, &[array, position, element]);
-        let more = self.from_datum(more, DataType::Boolean);
+        let more = self.read_datum(more, DataType::Boolean);
         let more = self.truth(more);
         self.builder.ins().brif(more, turn, &[], end, &[]);
 
