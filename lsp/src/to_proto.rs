@@ -26,7 +26,11 @@ pub(crate) fn location(snapshot: &Snapshot, place: FileRange) -> Option<lsp::Loc
         snapshot.uri.clone()
     } else {
         let path = snapshot.package.path(place.file);
-        if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') { uri::from_path(path) } else { path.to_owned() }
+        if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+            uri::from_path(path)
+        } else {
+            path.to_owned()
+        }
     };
     Some(lsp::Location { uri: lsp::Uri(uri), range: range(document, place.range, snapshot.encoding) })
 }
@@ -111,7 +115,6 @@ pub(crate) fn report(snapshot: &Snapshot, previous: Option<&str>) -> lsp::Docume
         }
         .into();
     }
-    let full_document_diagnostic_report =
-        lsp::FullDocumentDiagnosticReport { result_id: Some(result_id), items };
+    let full_document_diagnostic_report = lsp::FullDocumentDiagnosticReport { result_id: Some(result_id), items };
     lsp::RelatedFullDocumentDiagnosticReport { related_documents: None, full_document_diagnostic_report }.into()
 }

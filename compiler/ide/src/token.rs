@@ -70,9 +70,7 @@ impl<'a> Token<'a> {
                 reaches || self.text.starts_with("--") && self.range.start() < offset && offset <= self.range.end()
             }
             TokenKind::String | TokenKind::Quoted => reaches,
-            TokenKind::Raw => {
-                self.range.start() + 3 <= offset && (offset <= self.inner().end() || self.is_open)
-            }
+            TokenKind::Raw => self.range.start() + 3 <= offset && (offset <= self.inner().end() || self.is_open),
             TokenKind::Word | TokenKind::Number | TokenKind::Mark => false,
         }
     }
@@ -95,12 +93,10 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
                 Some(length) => (TokenKind::Comment, at + length + 4, false),
                 None => (TokenKind::Comment, line_end(text, at), false),
             },
-            b'\'' if text[at..].starts_with("'''") && follows_raw_clause(&tokens) => {
-                match text[at + 3..].find("'''") {
-                    Some(length) => (TokenKind::Raw, at + length + 6, false),
-                    None => (TokenKind::Raw, text.len(), true),
-                }
-            }
+            b'\'' if text[at..].starts_with("'''") && follows_raw_clause(&tokens) => match text[at + 3..].find("'''") {
+                Some(length) => (TokenKind::Raw, at + length + 6, false),
+                None => (TokenKind::Raw, text.len(), true),
+            },
             quote @ (b'\'' | b'"') => {
                 let (end, is_open) = string_end(bytes, at, quote);
                 (TokenKind::String, end, is_open)
@@ -109,7 +105,9 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
                 Some(length) => (TokenKind::Quoted, at + length + 2, false),
                 None => (TokenKind::Quoted, line_end(text, at), true),
             },
-            b'0'..=b'9' => (TokenKind::Number, run(bytes, at, |byte| byte.is_ascii_alphanumeric() || byte == b'_'), false),
+            b'0'..=b'9' => {
+                (TokenKind::Number, run(bytes, at, |byte| byte.is_ascii_alphanumeric() || byte == b'_'), false)
+            }
             byte if is_word(byte) => (TokenKind::Word, run(bytes, at, is_word), false),
             _ => (TokenKind::Mark, at + 1, false),
         };

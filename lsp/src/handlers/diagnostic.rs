@@ -1,5 +1,6 @@
 use tower_lsp_server::gen_lsp_types::{
-    DocumentDiagnosticParams, DocumentDiagnosticReport, FullDocumentDiagnosticReport, RelatedFullDocumentDiagnosticReport,
+    DocumentDiagnosticParams, DocumentDiagnosticReport, FullDocumentDiagnosticReport,
+    RelatedFullDocumentDiagnosticReport,
 };
 use tower_lsp_server::jsonrpc::Result;
 

@@ -20,10 +20,7 @@ impl LanguageServer for Server {
             watch_editor(process, self.events.clone());
         }
         let version = Some(env!("CARGO_PKG_VERSION").to_owned());
-        Ok(InitializeResult {
-            capabilities,
-            server_info: Some(ServerInfo { name: "moltler-lsp".to_owned(), version }),
-        })
+        Ok(InitializeResult { capabilities, server_info: Some(ServerInfo { name: "moltler-lsp".to_owned(), version }) })
     }
 
     async fn initialized(&self, _: InitializedParams) {
@@ -34,7 +31,11 @@ impl LanguageServer for Server {
                 "method": "workspace/didChangeWatchedFiles",
                 "registerOptions": {"watchers": watchers},
             });
-            self.outgoing.request("moltler/register", "client/registerCapability", json!({"registrations": [registration]}));
+            self.outgoing.request(
+                "moltler/register",
+                "client/registerCapability",
+                json!({"registrations": [registration]}),
+            );
         }
     }
 

@@ -1,7 +1,9 @@
 //! Texts. These handlers never wait: the state applies changes in the order in which they come.
 
 use serde_json::Value;
-use tower_lsp_server::gen_lsp_types::{DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams};
+use tower_lsp_server::gen_lsp_types::{
+    DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+};
 
 use super::Server;
 use crate::from_proto;

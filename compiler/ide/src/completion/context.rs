@@ -37,8 +37,6 @@ pub(super) struct Frame {
     pub(super) keys: Vec<String>,
     /// Of a document: the key whose value is being written.
     pub(super) key: Option<String>,
-    /// The index in `inner`.
-    pub(super) token: usize,
 }
 
 impl<'a> Context<'a> {
@@ -152,7 +150,9 @@ impl<'a> Context<'a> {
             }
         }
         let prefix = catalog::variable_key(self.file, "");
-        found.extend(self.package.names(NameKind::Variable).filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned));
+        found.extend(
+            self.package.names(NameKind::Variable).filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned),
+        );
         found.sort();
         found.dedup();
         found
@@ -173,7 +173,8 @@ fn innermost(before: &[Token<'_>]) -> (usize, bool) {
             _ if token.is("END") => cases = cases.saturating_sub(1),
             _ if cases > 0 => {}
             _ => {
-                let opens = ["BEGIN", "THEN", "ELSE", "LOOP", "TRY", "CATCH", "FINALLY"].iter().any(|word| token.is(word));
+                let opens =
+                    ["BEGIN", "THEN", "ELSE", "LOOP", "TRY", "CATCH", "FINALLY"].iter().any(|word| token.is(word));
                 if opens && opens_block(before, start, index) {
                     start = index + 1;
                     in_block = true;
@@ -214,7 +215,7 @@ fn frames(before: &[Token<'_>]) -> Vec<Frame> {
                     _ => index.checked_sub(1).map(|index| before[index].text.to_uppercase()).unwrap_or_default(),
                 };
                 let bracket = token.text.chars().next().unwrap_or_default();
-                frames.push(Frame { bracket, owner, token: index, ..Frame::default() });
+                frames.push(Frame { bracket, owner, ..Frame::default() });
             }
             "}" | "]" | ")" => {
                 frames.pop();

@@ -123,7 +123,9 @@ pub(super) fn add_schema_key(context: &Context<'_>, items: &mut Items, frame: &F
 /// `string, required, secret`
 pub(crate) fn schema_detail(field: &SchemaItem) -> String {
     let mut detail = field.data_type.name().to_owned();
-    for (holds, word) in [(field.required, ", required"), (field.secret, ", secret"), (field.has_default, ", has a default")] {
+    for (holds, word) in
+        [(field.required, ", required"), (field.secret, ", secret"), (field.has_default, ", has a default")]
+    {
         if holds {
             detail.push_str(word);
         }

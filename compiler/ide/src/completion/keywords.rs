@@ -104,8 +104,28 @@ pub(super) const SELECT_CLAUSES: &[&str] =
 
 /// Words of expressions.
 pub(super) const EXPRESSION: &[&str] = &[
-    "AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "MATCHES", "BETWEEN", "CONTAINS", "IS NULL", "IS NOT NULL", "NULL", "TRUE",
-    "FALSE", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "INTERVAL", "AS",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "LIKE",
+    "ILIKE",
+    "MATCHES",
+    "BETWEEN",
+    "CONTAINS",
+    "IS NULL",
+    "IS NOT NULL",
+    "NULL",
+    "TRUE",
+    "FALSE",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "CAST",
+    "INTERVAL",
+    "AS",
 ];
 
 /// Documents whose keys are known, by the keyword before them.

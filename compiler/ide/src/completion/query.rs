@@ -26,9 +26,22 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) -> bool {
     }
     let select = context.before().iter().any(|token| token.is("SELECT"));
     let is_expression = select
-        || ["ASSERT", "PRINT", "SET", "DECLARE", "IF", "ELSEIF", "WHILE", "FOR", "RAISE", "CONNECTOR_EXEC", "PARAM", "SYNC"]
-            .iter()
-            .any(|head| context.starts(&[head]))
+        || [
+            "ASSERT",
+            "PRINT",
+            "SET",
+            "DECLARE",
+            "IF",
+            "ELSEIF",
+            "WHILE",
+            "FOR",
+            "RAISE",
+            "CONNECTOR_EXEC",
+            "PARAM",
+            "SYNC",
+        ]
+        .iter()
+        .any(|head| context.starts(&[head]))
         || !context.frames.is_empty();
     if !is_expression {
         return false;
@@ -63,7 +76,10 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) -> bool {
     if select {
         for (entity, alias) in sources(context) {
             for field in &entity.fields {
-                items.add(CompletionKind::Field, &field.name).detail(field.data_type.name()).documentation(field.description.clone());
+                items
+                    .add(CompletionKind::Field, &field.name)
+                    .detail(field.data_type.name())
+                    .documentation(field.description.clone());
             }
             if let Some(alias) = alias {
                 items.add(CompletionKind::Entity, alias).detail(entity.name.clone());
@@ -180,9 +196,8 @@ fn entities(context: &Context<'_>, items: &mut Items, instance: &str) {
 /// The entities that a SELECT reads, with the names that they have in it.
 fn sources<'a>(context: &Context<'a>) -> Vec<(&'a EntityItem, Option<String>)> {
     let tokens = &context.inner;
-    let is_name = |index: usize| {
-        tokens.get(index).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))
-    };
+    let is_name =
+        |index: usize| tokens.get(index).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));
     let mut found = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         let starts = token.is("FROM") || token.is("JOIN") || token.is("SYNC");
@@ -205,7 +220,9 @@ fn sources<'a>(context: &Context<'a>) -> Vec<(&'a EntityItem, Option<String>)> {
 }
 
 fn is_keyword(token: &Token<'_>) -> bool {
-    ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "JOIN", "LEFT", "UNION", "ON"].iter().any(|word| token.is(word))
+    ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "JOIN", "LEFT", "UNION", "ON"]
+        .iter()
+        .any(|word| token.is(word))
 }
 
 /// `alias.`, `entity.`: the fields of that source.
@@ -214,7 +231,10 @@ fn fields_of_path(context: &Context<'_>, items: &mut Items, path: &[&str]) {
     for (entity, alias) in sources(context) {
         if alias.as_deref() == Some(name) || split_name(&entity.name).1 == *name {
             for field in &entity.fields {
-                items.add(CompletionKind::Field, &field.name).detail(field.data_type.name()).documentation(field.description.clone());
+                items
+                    .add(CompletionKind::Field, &field.name)
+                    .detail(field.data_type.name())
+                    .documentation(field.description.clone());
             }
         }
     }

@@ -14,9 +14,43 @@ use crate::token::{Token, TokenKind};
 
 /// Words of JavaScript.
 const KEYWORDS: &[&str] = &[
-    "async", "await", "break", "case", "catch", "class", "const", "continue", "default", "delete", "do", "else", "extends",
-    "false", "finally", "for", "function", "if", "in", "instanceof", "let", "new", "null", "of", "return", "static",
-    "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "yield",
+    "async",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "in",
+    "instanceof",
+    "let",
+    "new",
+    "null",
+    "of",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "var",
+    "void",
+    "while",
+    "yield",
 ];
 
 /// Members of `console`.
@@ -251,7 +285,11 @@ fn member(object: &str) -> Before<'_> {
     let length = object.bytes().rev().take_while(|byte| is_identifier(*byte)).count();
     let name = &object[object.len() - length..];
     let head = object[..object.len() - length].trim_end();
-    if name.is_empty() || head.ends_with('.') && !head.ends_with("...") { Before::Nothing } else { Before::Member(name) }
+    if name.is_empty() || head.ends_with('.') && !head.ends_with("...") {
+        Before::Nothing
+    } else {
+        Before::Member(name)
+    }
 }
 
 enum Surroundings {
@@ -359,7 +397,11 @@ mod tests {
             "subquery(1); async function query(c, f = {}, o",
         ] {
             let names = parameter_names(text, "query", &["config", "filters", "options"]);
-            assert_eq!(names, [("c".to_owned(), "config"), ("f".to_owned(), "filters"), ("o".to_owned(), "options")], "{text}");
+            assert_eq!(
+                names,
+                [("c".to_owned(), "config"), ("f".to_owned(), "filters"), ("o".to_owned(), "options")],
+                "{text}"
+            );
         }
         assert_eq!(parameter_names("x.query(1)", "query", &["config"]), [("config".to_owned(), "config")]);
     }

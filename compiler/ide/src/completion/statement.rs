@@ -39,7 +39,8 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) {
 /// Names in a string outside of documents.
 fn string(context: &Context<'_>, items: &mut Items) {
     let Some(last) = context.back(1) else { return };
-    let kind = ["TYPE", "ENTITY", "ACTION", "LANGUAGE", "EFFECT", "TO", "SCHEMA"].into_iter().find(|word| last.is(word));
+    let kind =
+        ["TYPE", "ENTITY", "ACTION", "LANGUAGE", "EFFECT", "TO", "SCHEMA"].into_iter().find(|word| last.is(word));
     match kind {
         Some("TYPE") => types(context, items, ""),
         // A definition begins with the name of a type.
