@@ -521,3 +521,6 @@ unsafe extern "C" fn rethrow(context: Context) -> Status {
         Err(context.take_error())
     })
 }
+
+#[cfg(test)]
+mod tests;

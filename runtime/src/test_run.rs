@@ -211,3 +211,6 @@ fn check_environment(test: &Test, options: &TestOptions) -> Result<(), RuntimeEr
     error.kind = ErrorKind::Skip;
     Err(error)
 }
+
+#[cfg(test)]
+mod tests;

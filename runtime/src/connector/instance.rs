@@ -22,7 +22,8 @@ pub struct Instance {
     /// By ALTER; a NULL takes a key away.
     altered: RefCell<Document>,
     opened: RefCell<Option<Rc<Opened>>>,
-    last_error: RefCell<Option<String>>,
+    /// How the last call ended; `None` before the first.
+    outcome: RefCell<Option<Result<(), String>>>,
 }
 
 /// What an instance has once it is in use.
@@ -51,7 +52,7 @@ impl Instance {
             enabled: Cell::new(true),
             altered: RefCell::default(),
             opened: RefCell::default(),
-            last_error: RefCell::default(),
+            outcome: RefCell::default(),
         }
     }
 
@@ -67,25 +68,22 @@ impl Instance {
 
     /// `enabled`, `disabled`, `connected` after a call that went well, `error` after one that did not.
     pub fn status(&self) -> &'static str {
-        if !self.enabled.get() {
-            "disabled"
-        } else if self.last_error.borrow().is_some() {
-            "error"
-        } else if self.opened.borrow().is_some() {
-            "connected"
-        } else {
-            "enabled"
+        match &*self.outcome.borrow() {
+            _ if !self.enabled.get() => "disabled",
+            None => "enabled",
+            Some(Ok(())) => "connected",
+            Some(Err(_)) => "error",
         }
     }
 
     /// What went wrong in the last call.
     pub fn last_error(&self) -> Option<String> {
-        self.last_error.borrow().clone()
+        self.outcome.borrow().clone().and_then(Result::err)
     }
 
     /// Keeps the outcome of a call for SHOW CONNECTOR STATUS.
     pub fn record<T>(&self, outcome: &Result<T, RuntimeError>) {
-        self.last_error.replace(outcome.as_ref().err().map(RuntimeError::to_string));
+        self.outcome.replace(Some(outcome.as_ref().map(|_| ()).map_err(RuntimeError::to_string)));
     }
 
     /// ALTER … ENABLE and DISABLE.
@@ -122,7 +120,7 @@ impl Instance {
         let definition = self.definition(manifest);
         let result = self.open_now(context, definition);
         if let Err(error) = &result {
-            self.last_error.replace(Some(error.to_string()));
+            self.outcome.replace(Some(Err(error.to_string())));
         }
         // What is wrong with CONFIG stands there, not at the statement that is the first to use it.
         let opened = Rc::new(result.map_err(|error| RuntimeError { span: Some(definition.span), ..error })?);

@@ -182,3 +182,130 @@ pub fn secret_texts(fields: &[ConfigField], document: &Document) -> Vec<Rc<str>>
     let secret = fields.iter().filter(|field| field.secret && field.data_type == DataType::String);
     secret.filter_map(|field| document.get(field.name.as_str())).map(to_text).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Format;
+    use crate::testing::{TestProgram, config_field, constant};
+
+    #[track_caller]
+    fn check_fields(checked: Checked, fields: &[ConfigField], open: bool, given: &str, expected: &str) {
+        let context = crate::testing::context();
+        let Ok(Value::Document(given)) = value_from_json(given) else { panic!("a document is given") };
+        let result = match check(&context, checked, "shop", fields, open, &given) {
+            Ok(document) => crate::coerce::value_to_json(&Value::Document(Rc::new(document))),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(result, expected);
+    }
+
+    fn required(name: &str, data_type: DataType) -> ConfigField {
+        ConfigField { required: true, ..config_field(name, data_type) }
+    }
+
+    #[test]
+    fn values_take_the_order_and_types_of_the_fields() {
+        let fields = [
+            required("url", DataType::String),
+            config_field("port", DataType::Integer),
+            config_field("x", DataType::Document),
+        ];
+        check_fields(
+            Checked::Config,
+            &fields,
+            false,
+            r#"{"port":"80","url":"mock://","x":null}"#,
+            r#"{"url":"mock://","port":80,"x":null}"#,
+        );
+        check_fields(Checked::Arguments, &fields, true, r#"{"z":1,"url":""}"#, r#"{"url":"","z":1}"#);
+    }
+
+    #[test]
+    fn wrong_documents_are_told() {
+        let mut fields = vec![required("api_url", DataType::String), config_field("port", DataType::Integer)];
+        let config = |fields: &[ConfigField], given: &str, expected: &str| {
+            check_fields(Checked::Config, fields, false, given, &format!("ConfigError: `shop`: {expected}"));
+        };
+        config(&fields, "{}", "the field `api_url` is required");
+        config(&fields, r#"{"api_ulr":"x"}"#, "there is no field `api_ulr`; did you mean `api_url`?");
+        config(&fields, r#"{"api_url":null}"#, "the field `api_url` is required and must not be NULL");
+        config(
+            &fields,
+            r#"{"api_url":""}"#,
+            "the field `api_url` is required and must not be empty; is its environment variable set?",
+        );
+        config(
+            &fields,
+            r#"{"api_url":"x","port":"http"}"#,
+            "the field `port` must be an integer, not a string ('http')",
+        );
+        fields[0].secret = true;
+        config(&fields, r#"{"api_url":[1]}"#, "the field `api_url` must be a string, not an array");
+        check_fields(
+            Checked::Arguments,
+            &fields,
+            false,
+            r#"{"port":1}"#,
+            "ArgumentError: `shop`: the parameter `api_url` is required",
+        );
+    }
+
+    #[test]
+    fn values_may_be_limited() {
+        let mut field = config_field("site", DataType::String);
+        field.one_of_values = vec!["\"eu\"".to_owned(), "\"us\"".to_owned()];
+        let config = |field: &ConfigField, given: &str, expected: &str| {
+            check_fields(Checked::Config, std::slice::from_ref(field), false, given, expected);
+        };
+        config(&field, r#"{"site":"eu"}"#, r#"{"site":"eu"}"#);
+        config(&field, r#"{"site":"e"}"#, "ConfigError: `shop`: the field `site` must be one of 'eu', 'us', not 'e'");
+        let mut field = config_field("site", DataType::String);
+        field.pattern = Some("^[a-z]+$".to_owned());
+        config(
+            &field,
+            r#"{"site":"A"}"#,
+            "ConfigError: `shop`: the field `site` must match '^[a-z]+$', which 'A' does not",
+        );
+        field.pattern = None;
+        field.format = Some("hostname".to_owned());
+        config(&field, r#"{"site":"a-b.example.com"}"#, r#"{"site":"a-b.example.com"}"#);
+        config(&field, r#"{"site":"a b"}"#, "ConfigError: `shop`: the field `site` must be a host name, not 'a b'");
+        field.format = Some("uri".to_owned());
+        config(&field, r#"{"site":"a"}"#, "ConfigError: `shop`: the field `site` must be a URL, not 'a'");
+        config(&field, r#"{"site":"mock://"}"#, r#"{"site":"mock://"}"#);
+    }
+
+    #[test]
+    fn exactly_one_of_a_group_is_given() {
+        let in_group = |name| ConfigField { group: Some("auth".to_owned()), ..config_field(name, DataType::String) };
+        let fields = [in_group("token"), in_group("password")];
+        check_fields(Checked::Config, &fields, false, r#"{"token":"x"}"#, r#"{"token":"x"}"#);
+        for (given, found) in [("{}", "none is"), (r#"{"token":"x","password":"y"}"#, "several are")] {
+            let expected = format!("ConfigError: `shop`: exactly one of `token`, `password` must be given, {found}");
+            check_fields(Checked::Config, &fields, false, given, &expected);
+        }
+    }
+
+    #[test]
+    fn defaults_fill_what_is_absent_but_not_null() {
+        let mut program = TestProgram::default();
+        let default = program.scalar(constant::<5>);
+        let context = program.context(Format::Json);
+        let field = ConfigField { default: Some(default), ..config_field("n", DataType::String) };
+        let filled =
+            |given: Document| check(&context, Checked::Arguments, "a", std::slice::from_ref(&field), false, &given);
+        assert_eq!(filled(Document::new()), Ok(Document::from([("n".into(), Value::String("5".into()))])));
+        let null = Document::from([("n".into(), Value::Null)]);
+        assert_eq!(filled(null.clone()), Ok(null));
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        let field = ConfigField { secret: true, ..config_field("key", DataType::String) };
+        let document = Document::from([("key".into(), Value::String("x".into())), ("n".into(), Value::Null)]);
+        let shown = masked(std::slice::from_ref(&field), &document);
+        assert_eq!(shown.get("key"), Some(&Value::String("***".into())));
+        assert_eq!(secret_texts(&[field], &document), ["x".into()]);
+    }
+}
