@@ -5,7 +5,7 @@ use crate::expected::Expected;
 use crate::kind::SyntaxKind;
 use crate::node::SyntaxNode;
 use crate::parse::MAX_NESTING;
-use crate::split::{Anatomy, Block, Open, OpenKind, anatomy};
+use crate::split::{Block, Open, OpenKind, anatomy};
 use crate::text::TextRange;
 
 /// Something wrong with the text.
@@ -62,12 +62,25 @@ pub(crate) fn errors(parse: &Parse) -> Vec<SyntaxError> {
     syntax.retain(|error| !excused.iter().any(|range| range.touches(error.range.start())));
     // A bracket that is open at the end is news only where nothing else is wrong with that statement.
     let last_start = anatomy.open.iter().map(|open| open.range.start()).min().unwrap_or(anatomy.token_end);
+    let mut missing = Vec::new();
     if syntax.iter().any(|error| error.range.end() > last_start) {
         errors.retain(|error| error.code != "unclosed-bracket");
     }
-    if anatomy.unterminated && errors.is_empty() && !syntax.iter().any(|error| error.range.end() >= anatomy.token_end) {
-        errors.push(missing_semicolon(text, &anatomy));
+    for inside in &anatomy.unterminated_inside {
+        let excused = errors.iter().chain(&syntax).any(|error| {
+            (inside.token_end.saturating_sub(1)..=inside.next).contains(&error.range.start())
+                || error.code == "unclosed-string"
+                    && error.range.start() < inside.next
+                    && text[error.range.start() as usize..inside.next as usize].find(';').is_none()
+        });
+        if !excused {
+            missing.push(missing_semicolon(text, inside.token_end));
+        }
     }
+    if anatomy.unterminated && errors.is_empty() && !syntax.iter().any(|error| error.range.end() >= anatomy.token_end) {
+        missing.push(missing_semicolon(text, anatomy.token_end));
+    }
+    errors.append(&mut missing);
     errors.append(&mut syntax);
     errors.sort_by_key(|error| (error.range.start(), error.range.end()));
     errors.dedup();
@@ -81,8 +94,8 @@ fn character(text: &str, offset: u32) -> TextRange {
     TextRange::from(start..start + length)
 }
 
-fn missing_semicolon(text: &str, anatomy: &Anatomy) -> SyntaxError {
-    let end = anatomy.token_end;
+/// Behind the token that ends at `end`.
+fn missing_semicolon(text: &str, end: u32) -> SyntaxError {
     SyntaxError {
         code: "missing-semicolon",
         message: "a statement ends with `;`".to_owned(),
@@ -260,7 +273,8 @@ impl<'tree> Walk<'tree> {
     /// The error at a leaf. All before the `first` one can be read; behind another error the statement is read alone.
     fn tell(&self, culprit: usize, first: bool) -> SyntaxError {
         let at_end = |leaf: &Leaf<'tree>| leaf.node.parent().is_none() && leaf.behind_missing.is_some();
-        let leaf = self.leaves.get(culprit).filter(|leaf| !at_end(leaf));
+        // A `;` that was put in place of a blank is the end, too.
+        let leaf = self.leaves.get(culprit).filter(|leaf| !at_end(leaf) && !leaf.node.text().trim().is_empty());
         let before = culprit.checked_sub(1).and_then(|index| self.leaves.get(index));
         let mut expected = Expected::behind(&self.text_before(culprit, first));
         expected.narrow(self.open_bracket(culprit), leaf.map_or("", |leaf| leaf.node.text()));

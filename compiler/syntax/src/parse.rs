@@ -103,7 +103,7 @@ pub(crate) fn prepare<'text>(text: &'text str, anatomy: &Anatomy) -> Cow<'text, 
     const END: char = '\u{1}';
     // A NUL looks like the end of the text to the generated parser.
     let forged = text.contains([END, '\0']);
-    if anatomy.open.is_empty() && !anatomy.unterminated && !forged {
+    if anatomy.open.is_empty() && anatomy.unterminated_inside.is_empty() && !anatomy.unterminated && !forged {
         return Cow::Borrowed(text);
     }
     let mut prepared = if forged { text.replace([END, '\0'], "\u{2}") } else { text.to_owned() };
@@ -116,12 +116,27 @@ pub(crate) fn prepare<'text>(text: &'text str, anatomy: &Anatomy) -> Cow<'text, 
                 let last = end - 1;
                 if last >= open.range.end() as usize && matches!(prepared.as_bytes()[last], b'\n' | b'\r') {
                     prepared.replace_range(last..end, "\u{1}");
+                    // A statement follows: a mark one character earlier leaves a place for its `;`.
+                    let before = crate::floor_char_boundary(text, last - 1);
+                    let ends_statement = anatomy.unterminated_inside.iter().any(|inside| inside.next == open.end);
+                    if ends_statement
+                        && before >= open.range.end() as usize
+                        && !matches!(text.as_bytes()[before], b'\'' | b'"')
+                    {
+                        prepared.replace_range(before..end, &format!("{END}{:>width$}", "", width = end - before - 1));
+                    }
                 } else if end == text.len() {
                     closing.push(END);
                 }
             }
             OpenKind::Comment => prepared.replace_range(start..start + 2, "--"),
             OpenKind::Name | OpenKind::Bracket(_) | OpenKind::Block(_) => {}
+        }
+    }
+    for inside in &anatomy.unterminated_inside {
+        let next = inside.next as usize;
+        if next > 0 && matches!(prepared.as_bytes()[next - 1], b' ' | b'\t' | b'\n' | b'\r') {
+            prepared.replace_range(next - 1..next, ";");
         }
     }
     // What the last statement leaves open; statements before it have ended at a place where nothing can be added.

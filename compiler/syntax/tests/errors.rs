@@ -95,3 +95,18 @@ fn one_error_for_each_statement() {
     );
     check("PRINT a b c = = d;", &["syntax-error \"b\" expected `,` or `;`, found `b`"]);
 }
+
+#[test]
+fn a_missing_semicolon_inside_a_block() {
+    let text = "TEST CONNECTOR TYPE 'a' BEGIN\n  ASSERT a = 1\n  ASSERT b = 2;\nEND TEST;";
+    check(text, &["missing-semicolon \"1\" a statement ends with `;`"]);
+    check_fix(text, "TEST CONNECTOR TYPE 'a' BEGIN\n  ASSERT a = 1;\n  ASSERT b = 2;\nEND TEST;");
+    check(
+        "TEST CONNECTOR TYPE 'a' BEGIN\n  PRINT a.\nEND TEST;",
+        &["syntax-error \".\" expected a name, found the end of the statement"],
+    );
+    check(
+        "TEST CONNECTOR TYPE 'a' BEGIN\n  PRINT 'é\nPRINT 2;\nPRINT 3;\nEND TEST;",
+        &["unclosed-string \"'\" this string is never closed"],
+    );
+}
