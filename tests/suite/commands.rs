@@ -246,3 +246,38 @@ fn a_closed_pipe_is_no_error() {
     let outcome = child.wait_with_output().expect("it ends");
     assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
 }
+
+#[test]
+fn odd_files_are_read_or_told() {
+    let folder = scratch();
+    write(folder.path(), "bom.molt", "\u{feff}SELECT 1 AS one;\r\nSELECT 2 AS two;\r\n");
+    let outcome = Command::moltlerc(folder.path()).args(["run", "bom.molt", "--format", "csv"]).run().expect_status(0);
+    assert_eq!(outcome.stdout, "one\n1\n\ntwo\n2\n");
+    std::fs::write(folder.path().join("latin.molt"), b"SELECT '\xe4' AS a;\n").expect("the scratch folder can be written");
+    let outcome = Command::moltlerc(folder.path()).args(["check", "latin.molt"]).run();
+    assert!(outcome.status.is_some_and(|status| status <= 2), "{outcome:?}");
+    write(folder.path(), "empty.molt", "");
+    Command::moltlerc(folder.path()).args(["check", "empty.molt"]).run().expect_status(0);
+    let outcome = Command::moltlerc(folder.path()).args(["run", "empty.molt"]).run().expect_status(0);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_no_crash() {
+    let folder = scratch();
+    for (open, close) in [("(", ")"), ("[", "]"), ("{\"a\": ", "}"), ("NOT ", ""), ("- ", ""), ("1 + ", ""), ("CASE WHEN TRUE THEN ", "")] {
+        let text = format!("SELECT {}1{} AS deep;\n", open.repeat(20_000), close.repeat(20_000));
+        write(folder.path(), "deep.molt", &text);
+        let outcome = Command::moltlerc(folder.path()).args(["check", "deep.molt"]).run();
+        assert!(matches!(outcome.status, Some(0 | 1)), "{open}: {:?}\n{:.2000}", outcome.status, outcome.stderr);
+        let outcome = Command::moltlerc(folder.path()).args(["run", "deep.molt"]).run();
+        assert!(matches!(outcome.status, Some(0 | 1)), "{open}: {:?}\n{:.2000}", outcome.status, outcome.stderr);
+    }
+    let handler = format!("function query() {{ return {}1{}; }}", "[".repeat(20_000), "]".repeat(20_000));
+    let text = format!(
+        "CREATE CONNECTOR TYPE 't' CONFIG_SCHEMA {{}};\nCREATE CONNECTOR ENTITY 't.rows' \
+         FIELDS {{\"id\": {{\"type\": \"integer\"}}}} QUERY_HANDLER '''{handler}''';\n"
+    );
+    write(folder.path(), "deep.molt", &text);
+    Command::moltlerc(folder.path()).args(["check", "deep.molt"]).run().expect_status(1);
+}

@@ -109,3 +109,60 @@ fn a_runtime_without_a_program_says_so() {
     assert_eq!(outcome.status, Some(2));
     assert!(!outcome.stderr.is_empty());
 }
+
+/// A connector without requests, with everything that an executable's command line reaches.
+const COUNTER: &str = "\
+PARAM days integer DEFAULT 7 DESCRIPTION 'How many';
+CREATE CONNECTOR TYPE 'counter' CONFIG_SCHEMA {};
+CREATE CONNECTOR ENTITY 'counter.rows' FIELDS {\"id\": {\"type\": \"integer\"}}
+QUERY_HANDLER '''
+async function* query(config, filters, options) {
+    for (let id = 0; ; id++) yield {id};
+}
+''';
+CREATE CONNECTOR ACTION 'counter.add' PARAMETERS {\"n\": {\"type\": \"integer\", \"required\": true}}
+HANDLER '''
+const execute = async (config, params) => ({sum: params.n + 1});
+''';
+REGISTER CONNECTOR TYPE 'counter';
+CREATE CONNECTOR numbers TYPE 'counter';
+PACKAGE CONNECTOR TYPE 'counter' VERSION '1.2.3';
+SELECT days + 1 AS next;
+";
+
+#[test]
+fn an_executable_has_a_command_line() {
+    let workshop = scratch();
+    let source = workshop.path().join("counter.molt");
+    std::fs::write(&source, COUNTER).expect("the scratch folder can be written");
+    let program = build(&source, workshop.path());
+    let run = |arguments: &[&str], status: i32| {
+        let elsewhere = scratch();
+        Command::new(&program, elsewhere.path()).args(arguments).run().expect_status(status)
+    };
+    assert_eq!(run(&["--format", "csv"], 0).stdout, "next\n8\n");
+    assert_eq!(run(&["--format", "csv", "--days", "1"], 0).stdout, "next\n2\n");
+    assert_eq!(run(&["--version"], 0).stdout, "program 1.2.3\n");
+    assert!(run(&["--help"], 0).stdout.contains("--days"));
+    assert_eq!(run(&["select", "rows", "--limit", "2", "--format", "csv"], 0).stdout, "id\n0\n1\n");
+    assert_eq!(run(&["select", "numbers.rows", "--where", "id=3", "--limit", "1", "--format", "csv"], 0).stdout, "id\n3\n");
+    assert_eq!(run(&["exec", "add", "--param", "n=2", "--format", "json"], 0).stdout, "{\"sum\":3}\n");
+    assert_eq!(run(&["exec", "numbers.add", "--json", "{\"n\": 4}", "--format", "json"], 0).stdout, "{\"sum\":5}\n");
+    run(&["exec", "add"], 1);
+    for wrong in [&["--days", "many"][..], &["--hours", "1"], &["--format", "xml"], &["select"], &["frobnicate"]] {
+        assert_eq!(run(wrong, 2).stdout, "");
+    }
+}
+
+#[test]
+fn run_takes_parameters_as_the_executable_does() {
+    let folder = scratch();
+    std::fs::write(folder.path().join("counter.molt"), COUNTER).expect("the scratch folder can be written");
+    let run = |arguments: &[&str], status: i32| {
+        Command::moltlerc(folder.path()).args(["run", "counter.molt"]).args(arguments).run().expect_status(status)
+    };
+    assert_eq!(run(&["--format", "csv"], 0).stdout, "next\n8\n");
+    assert_eq!(run(&["--days", "1", "--format", "csv"], 0).stdout, "next\n2\n");
+    assert_eq!(run(&["--days", "many"], 2).stdout, "");
+    assert_eq!(run(&["--hours", "1"], 2).stdout, "");
+}

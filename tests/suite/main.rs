@@ -6,4 +6,5 @@ mod commands;
 mod executables;
 mod lsp;
 mod page;
+mod readme;
 mod sample_api;
