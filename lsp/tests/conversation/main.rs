@@ -1,0 +1,5 @@
+//! The server spoken to as an editor does, over pipes, in this process.
+
+mod client;
+mod fuzz;
+mod protocol;
