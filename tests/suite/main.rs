@@ -4,6 +4,7 @@ mod architecture;
 mod cases;
 mod commands;
 mod executables;
+mod functions;
 mod lsp;
 mod page;
 mod readme;
