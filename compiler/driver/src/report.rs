@@ -89,8 +89,9 @@ pub fn render(renderer: &Renderer, sources: &dyn Sources, diagnostic: &Diagnosti
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
     }
-    for fix in &diagnostic.fixes {
-        group = group.element(Level::HELP.message(format!("fix: {}", visible(&fix.title))));
+    // A fix says in other words what the help says.
+    if let (None, Some(fix)) = (&diagnostic.help, diagnostic.fixes.first()) {
+        group = group.element(Level::HELP.message(visible(&fix.title)));
     }
     renderer.render(&[group])
 }
