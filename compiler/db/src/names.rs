@@ -19,6 +19,8 @@ pub enum NameKind {
     Instance,
     /// Everything whose name begins with this type and a dot; the key is the type.
     Members,
+    /// A test: the key is its type, a blank, its name.
+    Test,
     /// A variable of a file's top level: the key is the number of the file, a blank, the name.
     Variable,
 }
@@ -31,11 +33,13 @@ pub struct NameInput {
     pub declarations: Arc<[Statement]>,
 }
 
+type Inputs = FxHashMap<(NameKind, Box<str>), NameInput>;
+
 /// The inputs of names, shared by all handles of one data base. Asking for a name creates its input, so that a query also
 /// depends on names that nobody declares yet.
 #[derive(Clone, Default)]
 pub struct Names {
-    inputs: Arc<Mutex<FxHashMap<(NameKind, Box<str>), NameInput>>>,
+    inputs: Arc<Mutex<Inputs>>,
 }
 
 impl Names {

@@ -6,6 +6,7 @@ use moltler_syntax::TextRange;
 use crate::check::{check_statement, name_range};
 use crate::database::Database;
 use crate::diagnostics::{LocalDiagnostic, Place};
+use crate::order::check_order;
 use crate::package::Package;
 use crate::suggest::{Candidates, nearest};
 
@@ -27,15 +28,10 @@ pub fn statement_diagnostics(db: &Database, package: &Package, statement: Statem
     found
 }
 
-fn assemble(
-    db: &Database,
-    package: &Package,
-    start: FileRange,
-    statement: Statement,
-    found: &mut Vec<Diagnostic>,
-) {
+fn assemble(db: &Database, package: &Package, start: FileRange, statement: Statement, found: &mut Vec<Diagnostic>) {
     let here = |range: TextRange| FileRange { file: start.file, range: range.shift(start.range.start()) };
-    for local in check_statement(db, statement) {
+    let order = check_order(db, package, statement);
+    for local in check_statement(db, statement).iter().chain(&order) {
         let mut diagnostic = Diagnostic {
             code: local.code,
             severity: local.severity,
@@ -49,16 +45,18 @@ fn assemble(
         for label in &local.labels {
             let range = match &label.place {
                 Place::Here(range) => Some(here(*range)),
-                Place::Declaration(kind, name) => package.declarations(*kind, name).last().and_then(|declaration| {
-                    package.locate(*declaration, name_range(db, *declaration, *kind, name))
-                }),
+                Place::Declaration(kind, name) => package
+                    .declarations(*kind, name)
+                    .last()
+                    .and_then(|declaration| package.locate(*declaration, name_range(db, *declaration, *kind, name))),
             };
             if let Some(range) = range {
                 diagnostic.labels.push(Label { range, message: label.message.clone() });
             }
         }
         for fix in &local.fixes {
-            let edits = fix.edits.iter().map(|(range, text)| Edit { range: here(*range), text: text.clone() }).collect();
+            let edits =
+                fix.edits.iter().map(|(range, text)| Edit { range: here(*range), text: text.clone() }).collect();
             diagnostic.fixes.push(Fix { title: fix.title.clone(), edits });
         }
         suggest(package, local, &mut diagnostic, here);
@@ -96,7 +94,7 @@ fn suggest(
                 NameKind::Action => "actions",
                 NameKind::Instance => "instances",
                 NameKind::Variable => "variables",
-                NameKind::Registration | NameKind::Members => "names",
+                NameKind::Registration | NameKind::Members | NameKind::Test => "names",
             };
             let list = Candidates::new(what, names).list();
             diagnostic.help = match (diagnostic.help.take(), list) {

@@ -5,7 +5,7 @@
 
 use moltler_db::{Db, NameKind, Statement, names};
 
-use crate::item_tree::{ActionItem, EntityItem, InstanceItem, Item, TypeItem, VariableItem, item_tree};
+use crate::item_tree::{ActionItem, EntityItem, InstanceItem, Item, TestItem, TypeItem, VariableItem, item_tree};
 
 /// The statement that declares the name and counts: the last one.
 pub fn declaration(db: &dyn Db, kind: NameKind, name: &str) -> Option<Statement> {
@@ -59,6 +59,11 @@ pub fn variable<'db>(db: &'db dyn Db, file: moltler_db::FileId, name: &str) -> O
 /// The key of a variable among names of [`NameKind::Variable`].
 pub fn variable_key(file: moltler_db::FileId, name: &str) -> String {
     format!("{} {name}", file.0)
+}
+
+/// The key of a test among names of [`NameKind::Test`].
+pub fn test_key(test: &TestItem) -> String {
+    format!("{} {}", test.type_name, test.name)
 }
 
 /// The entities and actions of a type, by name, each once.

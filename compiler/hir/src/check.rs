@@ -7,7 +7,7 @@ use crate::body::StmtKind;
 use crate::catalog;
 use crate::definition::split_name;
 use crate::diagnostics::LocalDiagnostic;
-use crate::diagnostics::definition::repeated_definition;
+use crate::diagnostics::definition::{repeated_definition, repeated_test, unused_config_key};
 use crate::item_tree::Item;
 use crate::lower::lower_statement;
 use crate::script::{self, Role, Surroundings};
@@ -31,9 +31,8 @@ pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic
     found.extend(lower_statement(db, statement).diagnostics.iter().cloned());
     repeated(db, statement, &mut found);
     handlers(db, statement, &mut found);
-    found.sort_by(|left, right| {
-        (left.range, left.severity, left.code).cmp(&(right.range, right.severity, right.code))
-    });
+    unused_keys(db, statement, &mut found);
+    found.sort_by(|left, right| (left.range, left.severity, left.code).cmp(&(right.range, right.severity, right.code)));
     found.dedup();
     found
 }
@@ -47,6 +46,7 @@ pub(crate) fn name_range(db: &dyn Db, statement: Statement, kind: NameKind, name
         (NameKind::Entity, StmtKind::Entity(definition)) => definition.name.range,
         (NameKind::Action, StmtKind::Action(definition)) => definition.name.range,
         (NameKind::Instance, StmtKind::Instance(definition)) => definition.name.range,
+        (NameKind::Test, StmtKind::Test(definition)) => definition.name.range,
         (NameKind::Variable, StmtKind::Declare { variable, .. } | StmtKind::Param { variable, .. })
             if name.ends_with(&body.variables[*variable].name) =>
         {
@@ -58,7 +58,17 @@ pub(crate) fn name_range(db: &dyn Db, statement: Statement, kind: NameKind, name
 
 /// A definition that a later one replaces.
 fn repeated(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
-    let (kind, name) = match &crate::item_tree::item_tree(db, statement).item {
+    let item = &crate::item_tree::item_tree(db, statement).item;
+    if let Some(Item::Test(test)) = item {
+        let key = catalog::test_key(test);
+        let declarations = names(db, NameKind::Test, &key).declarations(db);
+        if declarations.len() > 1 && declarations.last() != Some(&statement) {
+            let range = name_range(db, statement, NameKind::Test, &key);
+            found.push(repeated_test(&test.name, &key, range));
+        }
+        return;
+    }
+    let (kind, name) = match item {
         Some(Item::Type(item)) => (NameKind::Type, &item.name),
         Some(Item::Entity(item)) => (NameKind::Entity, &item.name),
         Some(Item::Action(item)) => (NameKind::Action, &item.name),
@@ -106,5 +116,37 @@ fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>)
     for block in blocks.iter().filter(is_read) {
         let shared = if block.role == Role::Shared { &[] } else { surroundings.shared };
         script::check(block, &Surroundings { shared, ..surroundings }, found);
+    }
+}
+
+/// Keys of CONFIG_SCHEMA that nothing reads: told when every handler of the type is known to the end.
+fn unused_keys(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
+    let body = &lower_statement(db, statement).body;
+    let Some(StmtKind::Type(definition)) = body.statement().map(|root| &root.kind) else { return };
+    let members = catalog::members(db, &definition.name.text);
+    let mut read: Vec<&str> = Vec::new();
+    let mut handlers = 0;
+    let own = crate::script::config_keys(scripts(db, statement));
+    let own = (!scripts(db, statement).is_empty()).then_some(&own);
+    let of_entities = members.entities.iter().map(|entity| &entity.config_keys);
+    let of_actions = members.actions.iter().map(|action| &action.config_keys);
+    for keys in of_entities.chain(of_actions) {
+        let Some(keys) = keys else { return };
+        handlers += 1;
+        read.extend(keys.iter().map(String::as_str));
+    }
+    match own {
+        Some(None) => return,
+        Some(Some(keys)) => read.extend(keys.iter().map(String::as_str)),
+        None => {}
+    }
+    if handlers == 0 {
+        return;
+    }
+    for field in &definition.config {
+        let in_hosts = definition.allow_hosts.iter().any(|host| host.contains(&format!("{{{}}}", field.name)));
+        if !in_hosts && !read.contains(&field.name.as_str()) {
+            found.push(unused_config_key(&field.name, field.range));
+        }
     }
 }

@@ -10,17 +10,8 @@ use crate::diagnostics::unknown_name::unknown_field;
 use crate::suggest::Candidates;
 
 /// Keys of a field of FIELDS.
-pub const FIELD_KEYS: &[&str] = &[
-    "type",
-    "description",
-    "example",
-    "primary_key",
-    "required",
-    "filter_only",
-    "from_filter",
-    "unit",
-    "items",
-];
+pub const FIELD_KEYS: &[&str] =
+    &["type", "description", "example", "primary_key", "required", "filter_only", "from_filter", "unit", "items"];
 /// Keys of a field of CONFIG_SCHEMA and PARAMETERS.
 pub const SCHEMA_KEYS: &[&str] = &[
     "type",

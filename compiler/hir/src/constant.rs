@@ -58,9 +58,7 @@ impl Constant {
             ConstantKind::Integer(value) => (*value).into(),
             ConstantKind::Number(value) => (*value).into(),
             ConstantKind::String(text) => text.as_str().into(),
-            ConstantKind::Array(elements) => {
-                elements.iter().map(Constant::to_json).collect::<Option<Vec<_>>>()?.into()
-            }
+            ConstantKind::Array(elements) => elements.iter().map(Constant::to_json).collect::<Option<Vec<_>>>()?.into(),
             ConstantKind::Document(pairs) => {
                 let mut map = serde_json::Map::new();
                 for (key, value) in pairs {

@@ -11,7 +11,7 @@ pub(crate) mod script;
 pub(crate) mod script_member;
 pub(crate) mod secret;
 pub(crate) mod unknown_name;
-pub(crate) mod unused;
+pub(crate) mod variable;
 
 use moltler_db::{NameKind, Severity, Tag};
 use moltler_syntax::TextRange;

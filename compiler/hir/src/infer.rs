@@ -132,10 +132,9 @@ pub fn call(function: &SqlFunction, arguments: &[DataType]) -> DataType {
     match function.returns {
         ReturnType::Of(data_type) => data_type,
         ReturnType::SameAs(position) => arguments.get(position).copied().unwrap_or(DataType::Dynamic),
-        ReturnType::Common => arguments
-            .iter()
-            .try_fold(DataType::Null, |left, right| common(left, *right))
-            .unwrap_or(DataType::Dynamic),
+        ReturnType::Common => {
+            arguments.iter().try_fold(DataType::Null, |left, right| common(left, *right)).unwrap_or(DataType::Dynamic)
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod diagnostics;
 pub mod infer;
 pub mod item_tree;
 mod lower;
+mod order;
 mod package;
 pub mod script;
 pub mod suggest;

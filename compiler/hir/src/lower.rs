@@ -21,7 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::{Body, ExprId, ExprKind, Source, Variable, VariableId, VariableScope};
 use crate::diagnostics::LocalDiagnostic;
-use crate::diagnostics::unused::unused_variable;
+use crate::diagnostics::variable::{shadowed_variable, unused_variable};
 use crate::syntax_tree::parse;
 
 /// The body of a statement and what is wrong with it, syntax and scripts aside.
@@ -143,6 +143,9 @@ impl Lower<'_> {
     fn declare(&mut self, name: &ast::Name<'_>, data_type: Option<DataType>, inferred: DataType) -> VariableId {
         let text = name.value();
         let scope = if self.blocks.is_empty() { VariableScope::File } else { VariableScope::Block };
+        if scope == VariableScope::Block {
+            self.check_shadowing(&text, name.range());
+        }
         let inferred = match inferred {
             DataType::Null => DataType::Dynamic,
             _ if scope == VariableScope::File || self.assigned.contains(&text) => DataType::Dynamic,
@@ -162,6 +165,15 @@ impl Lower<'_> {
             }
         }
         variable
+    }
+
+    /// Tells when a new variable hides another one.
+    fn check_shadowing(&mut self, name: &str, range: TextRange) {
+        let hidden = self.blocks.iter().flatten().rev().find(|variable| self.body.variables[**variable].name == name);
+        if let Some(hidden) = hidden {
+            let diagnostic = shadowed_variable(name, range, self.body.variables[*hidden].range);
+            self.report(diagnostic);
+        }
     }
 
     /// The variable with this name, which counts as read.

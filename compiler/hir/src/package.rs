@@ -102,9 +102,9 @@ impl Package {
 
     /// The statements of a file with the offsets of their texts.
     pub fn statements(&self, file: FileId) -> impl Iterator<Item = (Statement, u32)> {
-        self.entry(file).into_iter().flat_map(|entry| {
-            entry.document.statements().map(|found| (entry.statements[&found.id], found.offset))
-        })
+        self.entry(file)
+            .into_iter()
+            .flat_map(|entry| entry.document.statements().map(|found| (entry.statements[&found.id], found.offset)))
     }
 
     /// The statements that touch a range of a file, with the offsets of their texts.
@@ -214,7 +214,8 @@ impl Package {
         let mut difference = index::Difference::default();
         let (mut edited, mut removed) = (Vec::new(), Vec::new());
         for id in change.removed {
-            let Some(statement) = self.files[file.index()].as_mut().and_then(|entry| entry.statements.remove(&id)) else {
+            let Some(statement) = self.files[file.index()].as_mut().and_then(|entry| entry.statements.remove(&id))
+            else {
                 continue;
             };
             let old = item_tree(db, statement).clone();
@@ -311,5 +312,4 @@ impl Package {
             });
         }
     }
-
 }

@@ -85,8 +85,15 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// Members that every JavaScript object has.
-const OBJECT_MEMBERS: &[&str] =
-    &["constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"];
+const OBJECT_MEMBERS: &[&str] = &[
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
 
 /// Checks one raw block.
 pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &mut Vec<LocalDiagnostic>) {
@@ -122,6 +129,39 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
     }
 }
 
+/// The keys of `config` that scripts read, sorted; `None` where any key may be read.
+pub(crate) fn config_keys(blocks: &[ScriptBlock]) -> Option<Vec<String>> {
+    let mut keys = Vec::new();
+    for block in blocks {
+        if !block.script.is_complete {
+            return None;
+        }
+        let functions: Vec<&Function> = match block.role {
+            // Any function of SHARED may be handed a config.
+            Role::Shared => block.script.names.iter().filter_map(|name| name.function.as_ref()).collect(),
+            role => block.script.function(role.entry()).map(|(_, function)| function).into_iter().collect(),
+        };
+        for function in functions {
+            let config = match block.role {
+                Role::Shared => {
+                    function.parameters.iter().position(|parameter| parameter.name.as_deref() == Some("config"))
+                }
+                _ => Some(0),
+            };
+            let Some(config) = config else { continue };
+            let Some(parameter) = function.parameters.get(config) else { continue };
+            if parameter.is_used_whole {
+                return None;
+            }
+            let read = function.accesses.iter().filter(|access| access.parameter == config);
+            keys.extend(read.map(|access| access.name.clone()));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    Some(keys)
+}
+
 /// The names of SHARED that a handler uses and does not declare itself.
 pub(crate) fn used_shared_names(script: &Script, shared: &[String]) -> Vec<String> {
     shared.iter().filter(|name| script.free_names.iter().any(|free| free.name == **name)).cloned().collect()
@@ -145,12 +185,7 @@ fn free_names(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &mut Ve
 }
 
 /// The diagnostic of a member that nobody declares.
-fn unknown(
-    role: Role,
-    access: &Access,
-    surroundings: &Surroundings<'_>,
-    offset: u32,
-) -> Option<LocalDiagnostic> {
+fn unknown(role: Role, access: &Access, surroundings: &Surroundings<'_>, offset: u32) -> Option<LocalDiagnostic> {
     let name = access.name.as_str();
     match *role.parameters().get(access.parameter)? {
         "config" => {

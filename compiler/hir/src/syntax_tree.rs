@@ -1,5 +1,9 @@
 //! Trees of statements, and constants in them.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use moltler_db::{Db, Statement};
 use moltler_js::Language;
 use moltler_syntax::ast::{AstNode, Clause, ClauseKind, Expr, UnaryOperator};
@@ -12,10 +16,31 @@ use crate::script::{Role, ScriptBlock};
 /// Documents and arrays deeper than this are no constants.
 const MAX_DEPTH: usize = 64;
 
-/// The tree of a statement. Trees that were not asked for lately are dropped and made again.
-#[salsa::tracked(returns(ref), no_eq, lru = 512)]
-pub fn parse(db: &dyn Db, statement: Statement) -> Parse {
-    moltler_syntax::parse(statement.text(db))
+thread_local! {
+    /// The trees made last, the latest at the end.
+    static LATEST: RefCell<VecDeque<(Arc<str>, Arc<Parse>)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// How many trees a thread keeps: those of the statement at work, and of some that it looks at besides.
+const KEPT: usize = 8;
+
+/// The tree of a statement.
+///
+/// Trees are large and made again in a moment, so that salsa keeps none: a query that asks for one depends on the text. A
+/// thread keeps its latest ones for the queries of one statement, which follow each other.
+pub fn parse(db: &dyn Db, statement: Statement) -> Arc<Parse> {
+    let text = statement.text(db);
+    LATEST.with_borrow_mut(|latest| {
+        if let Some((_, parse)) = latest.iter().rev().find(|(known, _)| Arc::ptr_eq(known, text)) {
+            return parse.clone();
+        }
+        let parse = Arc::new(moltler_syntax::parse(text));
+        if latest.len() == KEPT {
+            latest.pop_front();
+        }
+        latest.push_back((text.clone(), parse.clone()));
+        parse
+    })
 }
 
 /// The JavaScript of a statement.
@@ -43,7 +68,7 @@ pub fn scripts(db: &dyn Db, statement: Statement) -> Vec<ScriptBlock> {
                 role,
                 clause: clause.keyword_range(),
                 range: raw.content_range(),
-                script: std::sync::Arc::new(moltler_js::parse(raw.content(), language)),
+                script: Arc::new(moltler_js::parse(raw.content(), language)),
             })
         })
         .collect()

@@ -86,7 +86,7 @@ FIELDS {
     "tags": {"type": "array"}
 }
 QUERY_HANDLER '''
-async function query(config, filters, options) { return await (await fetch(config.url)).json(); }
+async function query(config, filters, options) { return await (await fetch(config.url + config.key)).json(); }
 ''';
 CREATE CONNECTOR ACTION 'shop.items.create'
 PARAMETERS {"name": {"type": "string", "required": true}, "price": {"type": "number", "default": 1}}

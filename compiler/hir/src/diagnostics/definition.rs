@@ -1,5 +1,5 @@
 //! Definitions against each other: `repeated-definition`, `unregistered-type`, `repeated-clause`, `missing-clause`,
-//! `near-entity`.
+//! `near-entity`, `repeated-test`, `unused-config-key`.
 
 use moltler_db::NameKind;
 use moltler_syntax::TextRange;
@@ -14,7 +14,7 @@ pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) 
         NameKind::Action => "action",
         NameKind::Instance => "connector instance",
         NameKind::Variable => "variable",
-        NameKind::Registration | NameKind::Members => "definition",
+        NameKind::Registration | NameKind::Members | NameKind::Test => "definition",
     };
     LocalDiagnostic::warning(
         "repeated-definition",
@@ -24,15 +24,18 @@ pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) 
     .label(Place::Declaration(kind, name.to_owned()), "the last definition counts")
 }
 
+/// Two tests of a type with one name.
+pub(crate) fn repeated_test(name: &str, key: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning("repeated-test", range, format!("there is another test `{name}` of this type"))
+        .label(Place::Declaration(NameKind::Test, key.to_owned()), "the last one")
+}
+
 /// An instance outside of tests of a type that nobody registers. `end` is where a statement may be inserted.
 pub(crate) fn unregistered_type(name: &str, range: TextRange, end: u32) -> LocalDiagnostic {
-    let mut diagnostic = LocalDiagnostic::error(
-        "unregistered-type",
-        range,
-        format!("the connector type `{name}` is not registered"),
-    )
-    .help(format!("add `REGISTER CONNECTOR TYPE '{name}';`"))
-    .label(Place::Declaration(NameKind::Type, name.to_owned()), "defined here");
+    let mut diagnostic =
+        LocalDiagnostic::error("unregistered-type", range, format!("the connector type `{name}` is not registered"))
+            .help(format!("add `REGISTER CONNECTOR TYPE '{name}';`"))
+            .label(Place::Declaration(NameKind::Type, name.to_owned()), "defined here");
     diagnostic.fixes.push(LocalFix {
         title: format!("Register `{name}`"),
         edits: vec![(TextRange::empty(end), format!("REGISTER CONNECTOR TYPE '{name}';\n\n"))],
@@ -49,6 +52,11 @@ pub(crate) fn repeated_clause(clause: &str, range: TextRange, first: TextRange) 
 /// A clause that must be there.
 pub(crate) fn missing_clause(clause: &str, statement: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::error("missing-clause", range, format!("{statement} needs `{clause}`"))
+}
+
+/// A key of CONFIG_SCHEMA that no handler reads.
+pub(crate) fn unused_config_key(key: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning("unused-config-key", range, format!("no handler reads `config.{key}`")).unused()
 }
 
 /// The middle name of an action is nearly that of an entity.
@@ -70,6 +78,7 @@ CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"url": {"type": "string"}};
 "#,
             r#"
                 warning[repeated-definition] at `'shop'`: the connector type `shop` is defined again, this definition does not count | `'shop'`: the last definition counts
+                warning[unknown-config-key] at `key`: `key` is not a config key of `shop` | help: config keys: `url`
                 warning[repeated-definition] at `shop`: the connector instance `shop` is defined again, this definition does not count | `shop`: the last definition counts
             "#,
         );
@@ -116,6 +125,33 @@ CREATE CONNECTOR ACTION 'shop.carts.clear' HANDLER '''async function execute(con
 "#,
             r#"
                 warning[near-entity] at `item`: there is no entity `item`, but there is `items` | help: did you mean `items`?
+            "#,
+        );
+    }
+
+    #[test]
+    fn tests_with_one_name() {
+        check(
+            r#"
+TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN PRINT 1; END TEST;
+TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN PRINT 2; END TEST;
+TEST CONNECTOR TYPE 'shop' NAME 'u' BEGIN PRINT 2; END TEST;
+"#,
+            r#"
+                warning[repeated-test] at `'t'`: there is another test `t` of this type | `'t'`: the last one
+            "#,
+        );
+    }
+
+    #[test]
+    fn config_keys_that_nobody_reads() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'pets' CONFIG_SCHEMA {"url": {"type": "string"}, "kye": {"type": "string"}, "zone": {"type": "string"}} ALLOW_HOSTS ['{zone}.pets.example'];
+CREATE CONNECTOR ACTION 'pets.bark' HANDLER '''async function execute(config) { return fetch(config.url); }''';
+"#,
+            r#"
+                warning[unused-config-key] at `"kye"`: no handler reads `config.kye`
             "#,
         );
     }

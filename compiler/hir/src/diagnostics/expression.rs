@@ -265,4 +265,20 @@ PRINT CAST('1' AS int);
             "#,
         );
     }
+
+    #[test]
+    fn named_arguments_and_functions_of_functions() {
+        check(
+            r#"
+PRINT ENV(name => 'A', default => 'b');
+PRINT ENV(default => 'b', name => 'A');
+PRINT TYPEOF(x => x + 1);
+PRINT ARRAY_MAP([1], x => x + 1);
+"#,
+            r#"
+                error[not-supported] at `x => x + 1`: a function as an argument is not supported
+                error[not-supported] at `ARRAY_MAP([1], x => x + 1)`: the function `ARRAY_MAP` is not supported
+            "#,
+        );
+    }
 }

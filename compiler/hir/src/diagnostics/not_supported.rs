@@ -25,6 +25,8 @@ SELECT id FROM (SELECT id FROM shop.items) s;
 SELECT id FROM shop.items WHERE id IN (SELECT id FROM shop.items);
 SELECT 1 UNION SELECT 2;
 WITH a AS (SELECT 1) SELECT * FROM a;
+SELECT ROW_NUMBER() OVER (ORDER BY id) FROM shop.items;
+SELECT ABS(1) OVER (), RANK();
 INSERT INTO a VALUES (1);
 CREATE TABLE a (b int);
 "#,
@@ -38,6 +40,9 @@ CREATE TABLE a (b int);
                 error[not-supported] at `(SELECT id FROM shop.items)`: `IN (SELECT …)` is not supported
                 error[not-supported] at `SELECT 1 UNION SELECT 2`: `UNION` is not supported
                 error[not-supported] at `WITH a AS (SELECT 1)`: `WITH` is not supported
+                error[not-supported] at `ROW_NUMBER() OVER (ORDER BY id)`: the window function `ROW_NUMBER` is not supported
+                error[not-supported] at `ABS(1) OVER ()`: the window function `ABS` is not supported
+                error[not-supported] at `RANK()`: the window function `RANK` is not supported
                 error[not-supported] at `INSERT INTO a VALUES (1)`: `INSERT` is not supported
                 error[not-supported] at `CREATE TABLE a (b int)`: `CREATE TABLE` is not supported
             "#,

@@ -39,9 +39,11 @@ pub(crate) fn unknown_data_type(name: &str, range: TextRange, quote: &str) -> Lo
     let diagnostic = LocalDiagnostic::error("unknown-data-type", range, format!("there is no type `{name}`"));
     let lower = name.to_lowercase();
     if let Some((_, meant)) = habits.iter().find(|(habit, _)| *habit == lower) {
-        return diagnostic
-            .help(format!("did you mean `{meant}`?"))
-            .fix(format!("Replace with `{meant}`"), range, format!("{quote}{meant}{quote}"));
+        return diagnostic.help(format!("did you mean `{meant}`?")).fix(
+            format!("Replace with `{meant}`"),
+            range,
+            format!("{quote}{meant}{quote}"),
+        );
     }
     diagnostic.nearest(name, &Candidates::new("types", DataType::NAMED.iter().map(|known| known.name())), range, quote)
 }
@@ -81,7 +83,11 @@ pub(crate) fn missing_config_key(key: &str, type_name: &str, range: TextRange) -
 /// Not exactly one key of a `one_of` group.
 pub(crate) fn one_of(group: &str, keys: &[&str], range: TextRange) -> LocalDiagnostic {
     let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    LocalDiagnostic::error("missing-config-key", range, format!("exactly one of {} is needed (`{group}`)", keys.join(", ")))
+    LocalDiagnostic::error(
+        "missing-config-key",
+        range,
+        format!("exactly one of {} is needed (`{group}`)", keys.join(", ")),
+    )
 }
 
 /// A constant of CONFIG or of an argument that is not one of the values of `enum`.
@@ -112,7 +118,11 @@ pub(crate) fn required_field(entity: &str, sets: &[Vec<String>], range: TextRang
         .iter()
         .map(|set| set.iter().map(|field| format!("`{field} = …`")).collect::<Vec<_>>().join(" and "))
         .collect();
-    LocalDiagnostic::error("required-field", range, format!("a query of `{entity}` needs {} in WHERE", sets.join(" or ")))
+    LocalDiagnostic::error(
+        "required-field",
+        range,
+        format!("a query of `{entity}` needs {} in WHERE", sets.join(" or ")),
+    )
 }
 
 #[cfg(test)]
@@ -127,7 +137,9 @@ CREATE CONNECTOR TYPE 'pets' CONFIG_SCHEMA {"url": {"typ": "string"}, "key": {"t
 CREATE CONNECTOR ENTITY 'pets.dogs' FIELDS {"id": {"type": "strng", "primary": true}, "age": "integer", "unit": {"type": "timestamp", "unit": "min"}} QUERY_HANDLER '''async function query() { return []; }''';
 "#,
             r#"
+                warning[unused-config-key] at `"url"`: no handler reads `config.url`
                 error[unknown-key] at `"typ"`: `CONFIG_SCHEMA` has no key `typ` | help: did you mean `type`? | fix: Replace with `type`
+                warning[unused-config-key] at `"key"`: no handler reads `config.key`
                 error[unknown-data-type] at `"text"`: there is no type `text` | help: did you mean `string`? | fix: Replace with `string`
                 error[invalid-value] at `"yes"`: `secret` takes `true` or `false`
                 error[repeated-key] at `"url"`: the key `url` is given twice | `"url"`: first given here

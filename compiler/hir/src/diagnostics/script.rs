@@ -46,8 +46,7 @@ pub(crate) fn missing_entry_point(role: Role, script: &Script, clause: TextRange
     };
     let mut diagnostic = LocalDiagnostic::error("missing-entry-point", clause, message);
     if functions.is_empty() {
-        return diagnostic
-            .help(format!("write `async function {entry}({}) {{ … }}`", role.parameters().join(", ")));
+        return diagnostic.help(format!("write `async function {entry}({}) {{ … }}`", role.parameters().join(", ")));
     }
     let found: Vec<String> = functions.iter().map(|name| format!("`{}`", name.name)).collect();
     diagnostic = diagnostic.help(format!("functions found: {}", found.join(", ")));
@@ -57,9 +56,11 @@ pub(crate) fn missing_entry_point(role: Role, script: &Script, clause: TextRange
     match meant {
         Some(function) => {
             let range = at(&function.range, offset);
-            diagnostic
-                .label(Place::Here(range), format!("perhaps this is `{entry}`"))
-                .fix(format!("Rename `{}` to `{entry}`", function.name), range, entry)
+            diagnostic.label(Place::Here(range), format!("perhaps this is `{entry}`")).fix(
+                format!("Rename `{}` to `{entry}`", function.name),
+                range,
+                entry,
+            )
         }
         None => diagnostic,
     }
@@ -70,7 +71,11 @@ pub(crate) fn extra_parameter(role: Role, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning(
         "extra-parameter",
         range,
-        format!("`{}` is called with {} arguments, this parameter is always undefined", role.entry(), role.parameters().len()),
+        format!(
+            "`{}` is called with {} arguments, this parameter is always undefined",
+            role.entry(),
+            role.parameters().len()
+        ),
     )
     .help(format!("the arguments are: {}", role.parameters().join(", ")))
 }
@@ -85,8 +90,12 @@ pub(crate) fn undefined_name(name: &NameUse, script: &Script, shared: &[String],
             .chain(HOST_GLOBALS.iter().map(|global| global.name))
             .chain(ECMASCRIPT_GLOBALS.iter().copied()),
     );
-    LocalDiagnostic::warning("undefined-name", range, format!("`{}` is not defined", name.name))
-        .nearest(&name.name, &candidates, range, "")
+    LocalDiagnostic::warning("undefined-name", range, format!("`{}` is not defined", name.name)).nearest(
+        &name.name,
+        &candidates,
+        range,
+        "",
+    )
 }
 
 /// A habit from another host.

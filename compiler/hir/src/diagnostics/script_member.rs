@@ -18,8 +18,12 @@ pub(crate) fn unknown_member(
     offset: u32,
 ) -> LocalDiagnostic {
     let range = at(&access.range, offset);
-    LocalDiagnostic::warning(code, range, format!("`{}` is not {what} of `{owner}`", access.name))
-        .nearest(&access.name, candidates, range, "")
+    LocalDiagnostic::warning(code, range, format!("`{}` is not {what} of `{owner}`", access.name)).nearest(
+        &access.name,
+        candidates,
+        range,
+        "",
+    )
 }
 
 /// A returned key that is no field.
@@ -37,9 +41,11 @@ pub(crate) fn undeclared_field(
     );
     if is_shorthand {
         return match candidates.nearest(name) {
-            Some(near) => diagnostic
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("Replace with `{near}: {name}`"), range, format!("{near}: {name}")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                format!("Replace with `{near}: {name}`"),
+                range,
+                format!("{near}: {name}"),
+            ),
             None => diagnostic,
         };
     }
@@ -48,7 +54,11 @@ pub(crate) fn undeclared_field(
 
 /// A field that no row has.
 pub(crate) fn field_never_returned(name: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("field-never-returned", range, format!("the handler never returns `{name}`: it is always NULL"))
+    LocalDiagnostic::warning(
+        "field-never-returned",
+        range,
+        format!("the handler never returns `{name}`: it is always NULL"),
+    )
 }
 
 #[cfg(test)]

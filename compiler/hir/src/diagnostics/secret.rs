@@ -7,8 +7,20 @@ use super::LocalDiagnostic;
 use super::script::at;
 
 /// What tokens of well-known services begin with.
-const PREFIXES: &[&str] =
-    &["ghp_", "gho_", "github_pat_", "glpat-", "sk-", "sk_live_", "rk_live_", "xoxb-", "xoxp-", "AKIA", "AIza", "eyJhbGciOi"];
+const PREFIXES: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "github_pat_",
+    "glpat-",
+    "sk-",
+    "sk_live_",
+    "rk_live_",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
+    "AIza",
+    "eyJhbGciOi",
+];
 
 /// Words in the name of what holds a secret.
 const WORDS: &[&str] = &["apikey", "token", "secret", "password", "passwd", "credential", "privatekey"];

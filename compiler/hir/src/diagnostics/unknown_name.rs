@@ -62,7 +62,12 @@ pub(crate) fn unknown_field(name: &str, table: &str, range: TextRange, candidate
 }
 
 /// A bare name that is neither a column nor a variable.
-pub(crate) fn unknown_name(name: &str, table: Option<&str>, range: TextRange, candidates: &Candidates<'_>) -> LocalDiagnostic {
+pub(crate) fn unknown_name(
+    name: &str,
+    table: Option<&str>,
+    range: TextRange,
+    candidates: &Candidates<'_>,
+) -> LocalDiagnostic {
     match table {
         Some(table) => LocalDiagnostic::error(
             "unknown-field",
@@ -83,8 +88,12 @@ pub(crate) fn unknown_variable(name: &str, range: TextRange, candidates: &Candid
 /// A function that is not in the list.
 pub(crate) fn unknown_function(name: &str, range: TextRange) -> LocalDiagnostic {
     let candidates = Candidates::new("functions", FUNCTIONS.iter().map(|function| function.name));
-    LocalDiagnostic::error("unknown-function", range, format!("there is no function `{name}`"))
-        .nearest(name, &candidates, range, "")
+    LocalDiagnostic::error("unknown-function", range, format!("there is no function `{name}`")).nearest(
+        name,
+        &candidates,
+        range,
+        "",
+    )
 }
 
 /// A name with too many or too few parts.
@@ -207,6 +216,7 @@ PRINT ARRAY_LENGHT([1]);
 PRINT FOO(1);
 "#,
             r#"
+                warning[unused-variable] at `limit_count`: the variable `limit_count` is never used | help: remove it, or call it `_limit_count`
                 error[unknown-variable] at `limt_count`: there is no variable `limt_count` | help: did you mean `limit_count`? | fix: Replace with `limit_count`
                 error[unknown-variable] at `nothing`: there is no variable `nothing` | help: variables: `limit_count`
                 error[unknown-variable] at `nothing`: there is no variable `nothing` | help: variables: `limit_count`

@@ -13,18 +13,42 @@ use crate::diagnostics::unknown_name::unknown_function;
 use crate::infer;
 
 /// Aggregates, which are not built yet.
-const AGGREGATES: &[&str] =
-    &["COUNT", "SUM", "AVG", "MIN", "MAX", "ARRAY_AGG", "STRING_AGG", "BOOL_AND", "BOOL_OR"];
+const AGGREGATES: &[&str] = &["COUNT", "SUM", "AVG", "MIN", "MAX", "ARRAY_AGG", "STRING_AGG", "BOOL_AND", "BOOL_OR"];
+
+/// Window functions, which the language has not.
+const WINDOW_FUNCTIONS: &[&str] = &[
+    "ROW_NUMBER",
+    "RANK",
+    "DENSE_RANK",
+    "PERCENT_RANK",
+    "CUME_DIST",
+    "NTILE",
+    "LAG",
+    "LEAD",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+    "NTH_VALUE",
+];
+
+/// Functions that take functions, which are not built yet.
+const LAMBDA_FUNCTIONS: &[&str] =
+    &["ARRAY_MAP", "ARRAY_FILTER", "ARRAY_FIND", "ARRAY_FIND_INDEX", "ARRAY_EVERY", "ARRAY_SOME", "ARRAY_REDUCE"];
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, node: ast::CallExpr<'_>) -> ExprId {
         let range = node.range();
         let Some(name) = node.function() else { return self.missing(range) };
         let text = name.value();
+        if node.over().is_some() || WINDOW_FUNCTIONS.contains(&text.to_uppercase().as_str()) {
+            return self.mistake(not_supported(&format!("the window function `{}`", text.to_uppercase()), range));
+        }
         let Some((index, function)) = functions::find(&text) else {
             let upper = text.to_uppercase();
             if AGGREGATES.contains(&upper.as_str()) {
                 return self.mistake(not_supported(&format!("the aggregate `{upper}`"), range));
+            }
+            if LAMBDA_FUNCTIONS.contains(&upper.as_str()) {
+                return self.mistake(not_supported(&format!("the function `{upper}`"), range));
             }
             // The arguments are checked all the same.
             for argument in node.arguments() {
@@ -32,14 +56,31 @@ impl Lower<'_> {
             }
             return self.mistake(unknown_function(&text, name.range()));
         };
-        if node.over().is_some() || node.filter().is_some() {
-            return self.mistake(not_supported("a window or FILTER behind a call", range));
+        if node.filter().is_some() {
+            return self.mistake(not_supported("FILTER behind a call", range));
         }
         if node.is_distinct() || node.order_by().is_some() {
             return self.mistake(not_supported("DISTINCT or ORDER BY in a call", range));
         }
         let mut arguments = Vec::new();
         for argument in node.arguments() {
+            if let Argument::Arrow(arrow) = argument
+                && let Some(position) = named_position(function, arrow)
+            {
+                let value = self.optional(arrow.body(), arrow.range());
+                while arguments.len() < position {
+                    arguments.push(self.body.expr(ExprKind::Null, DataType::Null, arrow.range()));
+                }
+                match arguments.get_mut(position) {
+                    Some(slot) if self.expr_type(*slot) == DataType::Null => *slot = value,
+                    Some(_) => {
+                        let name = function.parameters[position].name;
+                        self.report(misplaced(format!("the argument `{name}` is given twice"), arrow.range()));
+                    }
+                    None => arguments.push(value),
+                }
+                continue;
+            }
             if let Argument::Extract(extract) = argument {
                 // EXTRACT(year FROM x) is EXTRACT('year', x).
                 let field = extract.field();
@@ -89,6 +130,7 @@ impl Lower<'_> {
         self.selects.push(Scope::Lambda(parameters.clone()));
         let body = self.optional(arrow.body(), arrow.range());
         self.selects.pop();
+        self.report(not_supported("a function as an argument", arrow.range()));
         self.body.expr(ExprKind::Lambda { parameters, body }, DataType::Dynamic, arrow.range())
     }
 
@@ -128,4 +170,14 @@ impl Lower<'_> {
             }
         }
     }
+}
+
+/// The position of the parameter that `name => value` names.
+fn named_position(function: &SqlFunction, arrow: ast::Arrow<'_>) -> Option<usize> {
+    let mut names = arrow.parameters();
+    let name = names.next()?.value();
+    if names.next().is_some() {
+        return None;
+    }
+    function.parameters.iter().position(|parameter| parameter.name.eq_ignore_ascii_case(&name))
 }

@@ -68,9 +68,10 @@ impl Lower<'_> {
     fn check_config(&mut self, item: &TypeItem, document: ast::DocumentExpr<'_>, range: TextRange) {
         let Some(schema) = &item.config else { return };
         let candidates = Candidates::new("config keys", schema.iter().map(|key| key.name.as_str()));
-        let is_mocked = document.pairs().filter_map(ast::Pair::value).any(|value| {
-            matches!(constant(value).kind, ConstantKind::String(text) if text.starts_with("mock:"))
-        });
+        let is_mocked = document
+            .pairs()
+            .filter_map(ast::Pair::value)
+            .any(|value| matches!(constant(value).kind, ConstantKind::String(text) if text.starts_with("mock:")));
         let mut given = Vec::new();
         for pair in document.pairs() {
             let Some(key) = pair.key() else { continue };
@@ -102,11 +103,8 @@ impl Lower<'_> {
         groups.sort_unstable();
         groups.dedup();
         for group in groups {
-            let keys: Vec<&str> = schema
-                .iter()
-                .filter(|key| key.group.as_deref() == Some(group))
-                .map(|key| key.name.as_str())
-                .collect();
+            let keys: Vec<&str> =
+                schema.iter().filter(|key| key.group.as_deref() == Some(group)).map(|key| key.name.as_str()).collect();
             if keys.iter().filter(|key| given.iter().any(|given| given == *key)).count() != 1 {
                 self.report(one_of(group, &keys, range));
             }

@@ -7,7 +7,9 @@ use super::Lower;
 use crate::body::StmtKind;
 use crate::catalog;
 use crate::config_schema::{Reader, Schema};
-use crate::definition::{ActionDef, ConfigField, EntityDef, PackageDef, PublishDef, Script, Spanned, TypeDef, split_name};
+use crate::definition::{
+    ActionDef, ConfigField, EntityDef, PackageDef, PublishDef, Script, Spanned, TypeDef, split_name,
+};
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::definition::{missing_clause, near_entity, repeated_clause};
 use crate::diagnostics::not_supported::not_supported;
@@ -217,13 +219,11 @@ impl Lower<'_> {
     fn check_constraints(&mut self, fields: &[ConfigField]) {
         for field in fields {
             if field.required && field.default.is_some() {
-                self.report(
-                    LocalDiagnostic::hint(
-                        "required-default",
-                        field.range,
-                        format!("`{}` is required and has a default, so it is never missing", field.name),
-                    ),
-                );
+                self.report(LocalDiagnostic::hint(
+                    "required-default",
+                    field.range,
+                    format!("`{}` is required and has a default, so it is never missing", field.name),
+                ));
             }
         }
     }
@@ -306,11 +306,13 @@ fn is_version(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();
     let is_number = |part: &&str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && (part.len() == 1 || !part.starts_with('0'))
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part.len() == 1 || !part.starts_with('0'))
     };
     let rest = &text[core.len()..];
     parts.len() == 3
-        && parts.iter().all(|part| is_number(part))
+        && parts.iter().all(is_number)
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'))
         && !rest.ends_with(['-', '+', '.'])
 }

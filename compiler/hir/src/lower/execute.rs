@@ -10,9 +10,7 @@ use crate::body::{Execution, ExprId, ExprKind};
 use crate::catalog;
 use crate::constant::ConstantKind;
 use crate::diagnostics::LocalDiagnostic;
-use crate::diagnostics::schema::{
-    invalid_value, missing_argument, not_one_of, repeated_key, unknown_argument,
-};
+use crate::diagnostics::schema::{invalid_value, missing_argument, not_one_of, repeated_key, unknown_argument};
 use crate::diagnostics::unknown_name::{malformed_name, unknown_action};
 use crate::item_tree::{ActionItem, SchemaItem};
 use crate::suggest::Candidates;
@@ -66,7 +64,10 @@ impl<'db> Lower<'db> {
     }
 
     /// The argument as one document, and what is given by name as far as it can be seen.
-    fn exec_arguments<'tree>(&mut self, node: ast::ConnectorExec<'tree>) -> (Option<ExprId>, Option<Vec<Given<'tree>>>) {
+    fn exec_arguments<'tree>(
+        &mut self,
+        node: ast::ConnectorExec<'tree>,
+    ) -> (Option<ExprId>, Option<Vec<Given<'tree>>>) {
         let Some(list) = node.argument_list() else { return (None, Some(Vec::new())) };
         let arguments: Vec<ExecArgument<'tree>> = list.arguments().collect();
         let named: Vec<ast::NamedArgument<'tree>> = arguments

@@ -76,9 +76,7 @@ impl Lower<'_> {
     fn number(&mut self, node: ast::NumberLiteral<'_>) -> ExprId {
         let range = node.range();
         match node.value() {
-            Some(literal::Number::Integer(value)) => {
-                self.body.expr(ExprKind::Integer(value), DataType::Integer, range)
-            }
+            Some(literal::Number::Integer(value)) => self.body.expr(ExprKind::Integer(value), DataType::Integer, range),
             Some(literal::Number::Double(value)) => self.body.expr(ExprKind::Number(value), DataType::Number, range),
             None => self.mistake(LocalDiagnostic::error(
                 "invalid-literal",
@@ -99,11 +97,8 @@ impl Lower<'_> {
             );
         }
         let text = node.value();
-        let kind = if self.in_config && has_secret(&text) {
-            ExprKind::SecretTemplate(text)
-        } else {
-            ExprKind::String(text)
-        };
+        let kind =
+            if self.in_config && has_secret(&text) { ExprKind::SecretTemplate(text) } else { ExprKind::String(text) };
         self.body.expr(kind, DataType::String, range)
     }
 
@@ -287,7 +282,9 @@ impl Lower<'_> {
         let left = self.optional(node.left(), range);
         let right = self.optional(node.right(), range);
         if let Some(escape) = node.escape() {
-            self.report(not_supported("`ESCAPE`", escape.range()).help("a backslash takes the next character as it is"));
+            self.report(
+                not_supported("`ESCAPE`", escape.range()).help("a backslash takes the next character as it is"),
+            );
         }
         let operator = match (node.operator(), node.is_not()) {
             (Some(ast::LikeOperator::Like), false) => BinaryOperator::Like,
@@ -322,11 +319,7 @@ impl Lower<'_> {
                 if elements.is_empty() {
                     return self.mistake(misplaced("`IN` needs at least one value", list.range()));
                 }
-                self.body.expr(
-                    ExprKind::InList { operand, elements, negated: node.is_not() },
-                    DataType::Boolean,
-                    range,
-                )
+                self.body.expr(ExprKind::InList { operand, elements, negated: node.is_not() }, DataType::Boolean, range)
             }
             Some(ast::InRight::Expr(Expr::Subquery(query))) => {
                 self.mistake(not_supported("`IN (SELECT …)`", query.range()))
@@ -398,7 +391,9 @@ impl Lower<'_> {
                 unit.range(),
                 format!("`{}` is not a unit of time", unit.value()),
             );
-            self.report(diagnostic.help("units: `MICROSECOND`, `MILLISECOND`, `SECOND`, `MINUTE`, `HOUR`, `DAY`, `WEEK`, `MONTH`, `YEAR`"));
+            self.report(diagnostic.help(
+                "units: `MICROSECOND`, `MILLISECOND`, `SECOND`, `MINUTE`, `HOUR`, `DAY`, `WEEK`, `MONTH`, `YEAR`",
+            ));
         }
         self.body.expr(ExprKind::Interval { value, unit }, DataType::Interval, range)
     }
@@ -415,10 +410,7 @@ impl Lower<'_> {
 
 fn is_unit(unit: &str) -> bool {
     let singular = unit.strip_suffix('s').filter(|rest| !rest.is_empty()).unwrap_or(unit);
-    matches!(
-        singular,
-        "microsecond" | "millisecond" | "second" | "minute" | "hour" | "day" | "week" | "month" | "year"
-    )
+    matches!(singular, "microsecond" | "millisecond" | "second" | "minute" | "hour" | "day" | "week" | "month" | "year")
 }
 
 /// Whether the text has `{{secrets.name}}` in it.

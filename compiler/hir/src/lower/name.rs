@@ -10,9 +10,9 @@ use moltler_syntax::ast::{self, AstNode};
 
 use super::{Lower, Scope};
 use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceKind};
-use crate::diagnostics::{LocalDiagnostic, Suggest};
 use crate::diagnostics::expression::{ambiguous_name, misplaced};
 use crate::diagnostics::unknown_name::{unknown_field, unknown_name, unknown_variable};
+use crate::diagnostics::{LocalDiagnostic, Suggest};
 use crate::suggest::Candidates;
 
 /// A name of a dotted name, with its place.
@@ -118,6 +118,7 @@ impl Lower<'_> {
         let mut diagnostic = unknown_name(name, table.as_deref(), range, &candidates);
         if !self.in_test && self.blocks.is_empty() && crate::catalog::variable(self.db, self.file, name).is_some() {
             diagnostic.help = Some(format!("the value of `{name}` can't use `{name}` itself"));
+            return self.mistake(diagnostic);
         }
         let diagnostic = self.or_variable_of_file(diagnostic, name, range);
         self.mistake(diagnostic)
@@ -183,8 +184,7 @@ impl Lower<'_> {
                     "length" | "size" | "count" => "write `ARRAY_LENGTH(…)`".to_owned(),
                     _ => format!("an element has them: `[0].{key}`"),
                 };
-                return self
-                    .mistake(misplaced(format!("an array has no member `{key}`"), key_range).help(help));
+                return self.mistake(misplaced(format!("an array has no member `{key}`"), key_range).help(help));
             }
             other => {
                 return self.mistake(misplaced(format!("`{other}` has no member `{key}`"), key_range));

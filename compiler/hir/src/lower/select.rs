@@ -354,13 +354,7 @@ impl<'db> Lower<'db> {
     }
 
     /// Fields that a query must bind by equality.
-    fn check_required(
-        &mut self,
-        entity: &EntityItem,
-        sources: &[Source],
-        filter: Option<ExprId>,
-        range: TextRange,
-    ) {
+    fn check_required(&mut self, entity: &EntityItem, sources: &[Source], filter: Option<ExprId>, range: TextRange) {
         let mut sets: Vec<Vec<String>> = entity.required.clone();
         let always: Vec<String> =
             entity.fields.iter().filter(|field| field.required).map(|field| field.name.clone()).collect();

@@ -209,9 +209,7 @@ impl Lower<'_> {
         match value {
             Value::Expr(expr) => self.expr(expr),
             Value::Select(node) => match self.select(node) {
-                LoweredSelect::Select(select) => {
-                    self.body.expr(ExprKind::Query(select), DataType::Array, node.range())
-                }
+                LoweredSelect::Select(select) => self.body.expr(ExprKind::Query(select), DataType::Array, node.range()),
                 LoweredSelect::Fail(message) => self.body.expr(ExprKind::Fail(message), DataType::Array, node.range()),
                 LoweredSelect::Missing => self.missing(node.range()),
             },
@@ -224,9 +222,7 @@ impl Lower<'_> {
                 }
                 LoweredExecution::Missing => self.missing(node.range()),
             },
-            Value::Range(range) => {
-                self.mistake(misplaced("a range stands behind `FOR … IN` only", range.range()))
-            }
+            Value::Range(range) => self.mistake(misplaced("a range stands behind `FOR … IN` only", range.range())),
         }
     }
 
@@ -276,6 +272,7 @@ impl Lower<'_> {
     fn loop_variable(&mut self, name: Option<ast::Name<'_>>, data_type: DataType) -> Option<VariableId> {
         let name = name?;
         let text = name.value();
+        self.check_shadowing(&text, name.range());
         let data_type = if self.assigned.contains(&text) { DataType::Dynamic } else { data_type };
         Some(self.body.variables.push(Variable {
             name: text,

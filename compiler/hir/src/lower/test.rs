@@ -87,9 +87,7 @@ impl Lower<'_> {
             | ExprKind::Index { .. }
             | ExprKind::Call { .. }
             | ExprKind::Cast { .. } => !self.is_constant(expr),
-            ExprKind::Binary { operator, .. } => {
-                !self.is_constant(expr) && operator_gives_value(*operator)
-            }
+            ExprKind::Binary { operator, .. } => !self.is_constant(expr) && operator_gives_value(*operator),
             _ => false,
         };
         let text = self.text_of(self.expr_range(expr));

@@ -29,10 +29,17 @@ pub(super) fn affected(
             NameKind::Entity | NameKind::Action => {
                 types.insert(split_name(name).0);
             }
-            NameKind::Instance | NameKind::Variable => {}
+            NameKind::Instance | NameKind::Variable | NameKind::Test => {}
+        }
+    }
+    for (kind, name, _) in difference.removed_uses.iter().chain(&difference.added_uses) {
+        if *kind == NameKind::Variable {
+            found.extend(package.index.declarations(*kind, name));
         }
     }
     for type_name in types {
+        // It tells which of its config keys nobody reads.
+        found.extend(package.index.declarations(NameKind::Type, type_name));
         for statement in package.index.uses(NameKind::Type, type_name) {
             found.insert(statement);
             if let Some(Item::Instance(instance)) = &item_tree(db, statement).item {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use moltler_db::{FileId, NameKind, Statement};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalog::variable_key;
+use crate::catalog::{test_key, variable_key};
 use crate::item_tree::{Item, ItemTree};
 
 /// For each kind its names.
@@ -156,7 +156,8 @@ pub(crate) fn declares(tree: &ItemTree, file: FileId) -> Vec<(NameKind, String)>
         Some(Item::Action(item)) => member(NameKind::Action, &item.name),
         Some(Item::Registration(name)) => vec![(NameKind::Registration, name.clone())],
         Some(Item::Instance(item)) => vec![(NameKind::Instance, item.name.clone())],
-        Some(Item::Test(_) | Item::Package(_)) | None => Vec::new(),
+        Some(Item::Test(item)) => vec![(NameKind::Test, test_key(item))],
+        Some(Item::Package(_)) | None => Vec::new(),
     };
     declared.extend(tree.variables.iter().map(|variable| (NameKind::Variable, variable_key(file, &variable.name))));
     declared

@@ -9,6 +9,7 @@ use crate::body::{Body, StmtKind};
 use crate::check::check_statement;
 use crate::database::Database;
 use crate::lower::lower_statement;
+use crate::order::check_order;
 
 /// A statement with its place and its body.
 #[derive(Clone, Debug)]
@@ -92,8 +93,10 @@ impl Package {
     /// One statement.
     pub fn lowered(&self, db: &Database, statement: Statement) -> Option<Lowered> {
         let (file, offset) = self.place(statement)?;
+        let order = check_order(db, self, statement);
         let errors = check_statement(db, statement)
             .iter()
+            .chain(&order)
             .filter(|diagnostic| diagnostic.severity == Severity::Error)
             .map(|diagnostic| diagnostic.message.clone())
             .collect();
