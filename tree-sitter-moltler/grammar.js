@@ -14,6 +14,8 @@ export default grammar({
 
   extras: ($) => [/[ \t\r\n\f\v\u00A0\u200B\u2028\u2029\u2060\uFEFF]/, $.comment],
 
+  externals: ($) => [$._raw_start, $.raw_content, $._raw_end],
+
   conflicts: ($) => [
     // `SELECT FROM t`: a column named FROM, or a SELECT without columns.
     [$.from_clause, $._from_name],

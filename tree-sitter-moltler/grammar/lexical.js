@@ -17,15 +17,9 @@ export const lexical = {
 
   number: (_) => token(/(\d[\d_]*(\.\d[\d_]*)?|\.\d[\d_]*)([eE][+-]?\d+)?/),
 
-  // '''…''' holds every byte untouched and ends at the next '''.
+  // '''…''' holds every byte untouched and ends at the next '''; read by src/scanner.c.
   raw_block: ($) =>
-    seq(
-      token(prec(2, "'''")),
-      optional(field('content', $.raw_content)),
-      choice(token.immediate("'''"), alias(token.immediate(/\x01/), "'''")),
-    ),
-
-  raw_content: (_) => token.immediate(prec(1, /([^'\x01]|'[^'\x01]|''[^'\x01])+/)),
+    seq(alias($._raw_start, "'''"), optional(field('content', $.raw_content)), alias($._raw_end, "'''")),
 
   // Where a string or a raw block may stand.
   _text: ($) => choice($.string, $.raw_block),

@@ -251,6 +251,11 @@ impl<'tree> Walk<'tree> {
         let mut index = first;
         if leaf.behind_missing.is_none() {
             while self.leaves.get(index).is_some_and(|other| other.error == leaf.error) {
+                // What was read in no state at all was read behind the culprit.
+                if index > first && self.leaves[index].node.raw().parse_state() == 0 {
+                    index -= 1;
+                    break;
+                }
                 if !fits(self.leaves[index].node) {
                     break;
                 }
