@@ -1,7 +1,7 @@
 //! Everything that is wrong with a statement.
 
 use moltler_db::{Db, NameKind, Statement, names};
-use moltler_syntax::TextRange;
+use moltler_syntax::{SyntaxError, TextRange};
 
 use crate::body::StmtKind;
 use crate::catalog;
@@ -16,25 +16,33 @@ use crate::syntax_tree::{parse, scripts};
 /// What is wrong with a statement, by place.
 #[salsa::tracked(returns(ref))]
 pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic> {
-    let mut found: Vec<LocalDiagnostic> = parse(db, statement)
-        .errors()
-        .into_iter()
-        .map(|error| {
-            let mut diagnostic = LocalDiagnostic::error(error.code, error.range, error.message);
-            if let Some((range, text)) = error.fix {
-                let title = if text.is_empty() { "Remove it".to_owned() } else { format!("Insert `{text}`") };
-                diagnostic = diagnostic.fix(title, range, text);
-            }
-            diagnostic
-        })
-        .collect();
-    found.extend(lower_statement(db, statement).diagnostics.iter().cloned());
+    let errors = parse(db, statement).errors();
+    let is_damaged = errors.iter().any(|error| !matches!(error.code, "missing-semicolon" | "misspelt-keyword"));
+    let mut found: Vec<LocalDiagnostic> = errors.into_iter().map(syntax_error).collect();
+    let meaning = lower_statement(db, statement).diagnostics.iter();
+    found.extend(meaning.filter(|diagnostic| !is_damaged || !is_consequence(diagnostic.code)).cloned());
     repeated(db, statement, &mut found);
     handlers(db, statement, &mut found);
     unused_keys(db, statement, &mut found);
     found.sort_by(|left, right| (left.range, left.severity, left.code).cmp(&(right.range, right.severity, right.code)));
     found.dedup();
     found
+}
+
+/// Whether damaged text may be all that is behind the diagnostic: the declaration or the use of a name was not read.
+fn is_consequence(code: &str) -> bool {
+    matches!(code, "unknown-variable" | "unknown-field" | "unused-variable" | "misplaced-expression" | "missing-clause")
+}
+
+fn syntax_error(error: SyntaxError) -> LocalDiagnostic {
+    let diagnostic = LocalDiagnostic::error(error.code, error.range, error.message);
+    let Some((range, text)) = error.fix else { return diagnostic };
+    let title = match (range.is_empty(), text.is_empty()) {
+        (true, _) => format!("Insert `{}`", text.trim()),
+        (false, true) => "Remove it".to_owned(),
+        (false, false) => format!("Replace with `{}`", text.trim()),
+    };
+    diagnostic.fix(title, range, text)
 }
 
 /// The place of the name in the statement that declares it.
@@ -148,5 +156,22 @@ fn unused_keys(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnosti
         if !in_hosts && !read.contains(&field.name.as_str()) {
             found.push(unused_config_key(&field.name, field.range));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::check;
+
+    #[test]
+    fn damaged_text_has_no_consequences() {
+        check(
+            "SELECT id FRM shop.items;\nPRINT 1 +;\nCREATE CONNECTOR TYPE 'pets' DESCRIPTON 'y';",
+            r#"
+                error[syntax-error] at `shop`: expected `,` or `;`, found `shop`
+                error[syntax-error] at `;`: expected an expression, found `;`
+                error[misspelt-keyword] at `DESCRIPTON`: unknown word `DESCRIPTON`; did you mean `DESCRIPTION`? | fix: Replace with `DESCRIPTION`
+            "#,
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 mod support;
 
-use moltler_hir::{Database, Package, file_diagnostics};
+use moltler_hir::body::{ExprKind, StmtKind};
+use moltler_hir::{Database, Lowered, Package, file_diagnostics};
 
 fn check(text: &str) {
     let mut db = Database::default();
@@ -12,9 +13,22 @@ fn check(text: &str) {
     for diagnostic in file_diagnostics(&db, &package, file) {
         assert!(diagnostic.range.range.end() <= length, "{diagnostic:?}");
     }
-    package.definitions(&db);
-    package.program(&db, file);
-    package.tests(&db, file);
+    let definitions = package.definitions(&db);
+    let lowered =
+        [definitions.types, definitions.entities, definitions.actions, definitions.instances].into_iter().flatten();
+    for lowered in lowered.chain(package.program(&db, file)).chain(package.tests(&db, file)) {
+        assert_whole(&lowered);
+    }
+}
+
+/// Invariant: without an error, nothing is missing in a body.
+fn assert_whole(lowered: &Lowered) {
+    if lowered.errors.is_empty() {
+        let mut exprs = lowered.body.exprs.iter();
+        let mut stmts = lowered.body.stmts.iter();
+        assert!(exprs.all(|(_, expr)| expr.kind != ExprKind::Missing), "{}", lowered.text);
+        assert!(stmts.all(|(_, stmt)| stmt.kind != StmtKind::Missing), "{}", lowered.text);
+    }
 }
 
 #[test]
@@ -84,6 +98,9 @@ fn edits() {
         assert_eq!(package.text(file), text);
         for diagnostic in file_diagnostics(&db, &package, file) {
             assert!(diagnostic.range.range.end() as usize <= text.len(), "{diagnostic:?}");
+        }
+        for lowered in package.program(&db, file).iter().chain(&package.tests(&db, file)) {
+            assert_whole(lowered);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Documents of clauses: `unknown-key`, `unknown-data-type`, `invalid-value`, `repeated-key`, `not-constant`,
-//! `missing-config-key`, `unknown-config-key`, `missing-argument`, `unknown-argument`, `required-field`.
+//! `missing-config-key`, `unknown-config-key`, `missing-argument`, `unknown-argument`, `required-field`, `filter-only-field`.
 
 use moltler_abi::DataType;
 use moltler_syntax::TextRange;
@@ -110,6 +110,12 @@ pub(crate) fn unknown_argument(
 /// A required argument that is not given.
 pub(crate) fn missing_argument(name: &str, action: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::error("missing-argument", range, format!("the parameter `{name}` of `{action}` is required"))
+}
+
+/// A field that rows never carry, used as if they did.
+pub(crate) fn filter_only_field(field: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::error("filter-only-field", range, format!("rows have no `{field}`: it only filters"))
+        .help(format!("write `{field} = …` or `{field} IN (…)`, joined to the rest of WHERE by AND"))
 }
 
 /// A query that does not bind what the entity requires.
@@ -269,6 +275,23 @@ CREATE CONNECTOR ENTITY 'shop.reviews' FIELDS {"item": {"type": "string"}} PUSHD
                 error[invalid-value] at `"like-ish"`: `filters` takes the operators =, !=, <, <=, >, >=, in, not in, like, contains, is null, is not null
                 error[unknown-key] at `"exakt"`: `PUSHDOWN` has no key `exakt` | help: did you mean `exact`? | fix: Replace with `exact`
                 error[invalid-value] at `0`: `keys` takes a number from 1
+            "#,
+        );
+    }
+
+    #[test]
+    fn fields_that_only_filter() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.found' FIELDS {"id": {"type": "string"}, "query": {"type": "string", "filter_only": true}} QUERY_HANDLER '''async function query() { return fetch(1); }''';
+SELECT * FROM shop.found WHERE query = 'a' AND id > '1';
+SELECT id FROM shop.found WHERE id = '1' AND query IN ('a', 'b');
+SELECT id, query FROM shop.found WHERE query LIKE 'a%' OR query = 'b' ORDER BY query;
+"#,
+            r#"
+                error[filter-only-field] at `query`: rows have no `query`: it only filters | help: write `query = …` or `query IN (…)`, joined to the rest of WHERE by AND
+                error[filter-only-field] at `query`: rows have no `query`: it only filters | help: write `query = …` or `query IN (…)`, joined to the rest of WHERE by AND
+                error[filter-only-field] at `query`: rows have no `query`: it only filters | help: write `query = …` or `query IN (…)`, joined to the rest of WHERE by AND
             "#,
         );
     }

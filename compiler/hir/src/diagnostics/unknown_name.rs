@@ -25,6 +25,15 @@ pub(crate) fn unknown_instance(name: &str, range: TextRange) -> LocalDiagnostic 
         .suggest(Suggest { kind: NameKind::Instance, prefix: String::new(), written: name.to_owned(), range })
 }
 
+/// An instance whose type nobody declares.
+pub(crate) fn untyped_instance(name: &str, type_name: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::error(
+        "unknown-type",
+        range,
+        format!("the connector type `{type_name}` of the instance `{name}` is not declared"),
+    )
+}
+
 /// `entity` in `instance.entity`. In a test it is a warning, and the statement fails when it is reached.
 pub(crate) fn unknown_entity(type_name: &str, entity: &str, range: TextRange, in_test: bool) -> LocalDiagnostic {
     let message = format!("the connector type `{type_name}` has no entity `{entity}`");
@@ -112,10 +121,16 @@ mod tests {
             r#"
 CREATE CONNECTOR other TYPE 'shpo' CONFIG {};
 REGISTER CONNECTOR TYPE 'warehouse';
+SELECT * FROM other.items;
+CONNECTOR_EXEC other.run();
+DESCRIBE other.items;
 "#,
             r#"
                 error[unknown-type] at `shpo`: there is no connector type `shpo` | help: did you mean `shop`? | fix: Replace with `shop`
                 error[unknown-type] at `warehouse`: there is no connector type `warehouse` | help: connector types: `shop`
+                error[unknown-type] at `other`: the connector type `shpo` of the instance `other` is not declared
+                error[unknown-type] at `other`: the connector type `shpo` of the instance `other` is not declared
+                error[unknown-type] at `other`: the connector type `shpo` of the instance `other` is not declared
             "#,
         );
     }

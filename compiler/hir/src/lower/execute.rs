@@ -50,6 +50,7 @@ impl<'db> Lower<'db> {
         let action = format!("{type_name}.{action_name}");
         let Some(item) = catalog::action(self.db, &action) else {
             if catalog::connector_type(self.db, &type_name).is_none() {
+                self.report_untyped_instance(&instance_name, &type_name, instance.range());
                 return LoweredExecution::Missing;
             }
             let at = rest[0].range().cover(rest[rest.len() - 1].range());

@@ -13,8 +13,8 @@ use crate::catalog;
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
-use crate::diagnostics::schema::required_field;
-use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance};
+use crate::diagnostics::schema::{filter_only_field, required_field};
+use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance, untyped_instance};
 use crate::item_tree::EntityItem;
 use crate::suggest::Candidates;
 
@@ -82,6 +82,7 @@ impl<'db> Lower<'db> {
         if self.diagnostics[errors..].iter().any(|diagnostic| diagnostic.code == "not-supported") {
             return LoweredSelect::Missing;
         }
+        let first = self.body.exprs.len();
         self.selects.push(Scope::Sources(sources));
         let columns = self.select_list(select);
         let filter = select.where_clause().and_then(ast::WhereClause::condition).map(|condition| {
@@ -94,6 +95,7 @@ impl<'db> Lower<'db> {
         if let Some(entity) = entity {
             self.check_required(entity, &sources, filter, select.from().map_or(select.range(), |from| from.range()));
         }
+        self.check_filter_only(&sources, filter, first);
         let limit = self.count("LIMIT", node.limits().map(|limit| (limit.count(), limit.range())));
         let offset = self.count("OFFSET", node.offsets().map(|offset| (offset.count(), offset.range())));
         let range = node.range();
@@ -170,7 +172,7 @@ impl<'db> Lower<'db> {
                 let key = format!("{type_name}.{entity_name}");
                 let Some(item) = catalog::entity(self.db, &key) else {
                     if catalog::connector_type(self.db, &type_name).is_none() {
-                        // The instance has said so.
+                        self.report_untyped_instance(&instance_name, &type_name, instance.range());
                         return Err(LoweredSelect::Missing);
                     }
                     let in_test = self.in_test;
@@ -213,6 +215,13 @@ impl<'db> Lower<'db> {
             return Some(type_name.clone());
         }
         catalog::instance(self.db, name).map(|instance| instance.type_name.clone())
+    }
+
+    /// The type of an instance is not declared. Of an instance of the test around that was told already.
+    pub(super) fn report_untyped_instance(&mut self, name: &str, type_name: &str, range: TextRange) {
+        if !self.instances.iter().any(|(known, _)| known == name) {
+            self.report(untyped_instance(name, type_name, range));
+        }
     }
 
     pub(super) fn report_unknown_instance(&mut self, name: &str, range: TextRange) {
@@ -382,6 +391,45 @@ impl<'db> Lower<'db> {
             .collect();
         if !sets.iter().any(|set| set.iter().all(|field| names.contains(&field.as_str()))) {
             self.report(required_field(&entity.name, &sets, range));
+        }
+    }
+
+    /// Fields that only filter stand in top-level `field = value` and `field IN (…)` of WHERE, nowhere else. `first` is
+    /// the number of expressions before those of the SELECT.
+    fn check_filter_only(&mut self, sources: &[Source], filter: Option<ExprId>, first: usize) {
+        let field_of = |column: &ColumnRef| sources.get(column.source as usize)?.fields.get(column.field as usize);
+        let mut passed = Vec::new();
+        if let Some(filter) = filter {
+            self.passed_columns(filter, &mut passed);
+        }
+        let mut found = Vec::new();
+        for (expr, known) in self.body.exprs.iter().skip(first) {
+            if let ExprKind::Column(column) = &known.kind
+                && let Some(field) = field_of(column).filter(|field| field.filter_only)
+                && !passed.contains(&expr)
+            {
+                found.push(filter_only_field(&field.name, known.range));
+            }
+        }
+        self.diagnostics.extend(found);
+    }
+
+    /// The columns of top-level conjuncts `column = value` and `column IN (…)`.
+    fn passed_columns(&self, filter: ExprId, passed: &mut Vec<ExprId>) {
+        let is_column = |expr: ExprId| matches!(self.body.exprs[expr].kind, ExprKind::Column(_));
+        match &self.body.exprs[filter].kind {
+            ExprKind::Binary { operator: BinaryOperator::And, left, right } => {
+                self.passed_columns(*left, passed);
+                self.passed_columns(*right, passed);
+            }
+            ExprKind::Binary { operator: BinaryOperator::Equal, left, right } => {
+                if is_column(*left) != is_column(*right) {
+                    passed.extend([*left, *right].into_iter().filter(|side| is_column(*side)));
+                }
+            }
+            ExprKind::Binary { operator: BinaryOperator::In, left: operand, .. }
+            | ExprKind::InList { operand, negated: false, .. } => passed.push(*operand),
+            _ => {}
         }
     }
 

@@ -135,6 +135,10 @@ impl Lower<'_> {
         let name = entity.value();
         let key = format!("{type_name}.{name}");
         if catalog::entity(self.db, &key).is_none() {
+            if catalog::connector_type(self.db, &type_name).is_none() {
+                self.report_untyped_instance(&instance, &type_name, segments[0].range());
+                return StmtKind::Missing;
+            }
             let in_test = self.in_test;
             let diagnostic = unknown_entity(&type_name, &name, entity.range(), in_test);
             let message = diagnostic.message.clone();
