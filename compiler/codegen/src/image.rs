@@ -29,13 +29,14 @@ pub fn image(program: &Program) -> Image {
 /// The program's functions as Cranelift's text, before optimisation.
 pub fn emit_clif(program: &Program) -> String {
     on_large_stack(|| {
-        let isa = target::host();
+        let targets = target::host();
         let mut constants = Constants::default();
         let mut builder_context = FunctionBuilderContext::new();
         let mut text = String::new();
         for function in &program.functions {
             let mut context = Context::new();
-            lower::function(&*isa, &mut constants, &mut builder_context, &mut context.func, function);
+            let isa = targets.of(function);
+            lower::function(isa, &mut constants, &mut builder_context, &mut context.func, function);
             text.push_str(&format!("; {}\n{}\n", function.name, context.func.display()));
         }
         text
@@ -53,7 +54,7 @@ pub(crate) struct Code {
 /// Compiles all functions and lays them out.
 pub(crate) fn compile(program: &Program) -> Code {
     on_large_stack(|| {
-        let isa = target::host();
+        let targets = target::host();
         let mut constants = Constants::default();
         let mut builder_context = FunctionBuilderContext::new();
         let mut context = Context::new();
@@ -62,12 +63,13 @@ pub(crate) fn compile(program: &Program) -> Code {
         let mut references = Vec::new();
         for function in &program.functions {
             context.clear();
-            lower::function(&*isa, &mut constants, &mut builder_context, &mut context.func, function);
-            if let Err(error) = context.compile(&*isa, &mut ControlPlane::default()) {
+            let isa = targets.of(function);
+            lower::function(isa, &mut constants, &mut builder_context, &mut context.func, function);
+            if let Err(error) = context.compile(isa, &mut ControlPlane::default()) {
                 panic!("Invariant: lowered functions are valid; `{}`: {:?}", function.name, error.inner);
             }
             let compiled = context.compiled_code().expect("Invariant: the function was compiled just now");
-            pad(&mut bytes, &*isa);
+            pad(&mut bytes, &*targets.rows);
             let offset = bytes.len();
             bytes.extend_from_slice(compiled.code_buffer());
             functions.push(manifest::Function {
@@ -80,7 +82,7 @@ pub(crate) fn compile(program: &Program) -> Code {
                 references.push((offset + reloc.offset as usize, reloc.kind, constant, reloc.addend));
             }
         }
-        pad(&mut bytes, &*isa);
+        pad(&mut bytes, &*targets.rows);
         let start = bytes.len();
         bytes.extend_from_slice(constants.bytes());
         for (place, kind, constant, addend) in references {

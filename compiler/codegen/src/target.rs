@@ -5,13 +5,37 @@ use std::sync::Arc;
 
 use cranelift::codegen::isa::TargetIsa;
 use cranelift::codegen::settings::{self, Configurable};
+use moltler_plan::program::{Function, FunctionBody};
 
-/// The target of all code.
-pub(crate) fn host() -> Arc<dyn TargetIsa> {
+/// The same processor, generated for in two ways.
+pub(crate) struct Targets {
+    /// For loops over rows: fast code.
+    pub(crate) rows: Arc<dyn TargetIsa>,
+    /// For what mostly calls the runtime, and may be as long as a program is: fast compilation.
+    pub(crate) statements: Arc<dyn TargetIsa>,
+}
+
+/// The targets of all code.
+pub(crate) fn host() -> Targets {
+    Targets { rows: isa("speed", "backtracking"), statements: isa("none", "single_pass") }
+}
+
+impl Targets {
+    /// The target of a function.
+    pub(crate) fn of(&self, function: &Function) -> &dyn TargetIsa {
+        match function.body {
+            FunctionBody::Pipeline(_) => &*self.rows,
+            FunctionBody::Entry(_) | FunctionBody::Scalar(_) => &*self.statements,
+        }
+    }
+}
+
+fn isa(opt_level: &str, regalloc_algorithm: &str) -> Arc<dyn TargetIsa> {
     let mut flags = settings::builder();
     let verify = if cfg!(debug_assertions) { "true" } else { "false" };
     for (name, value) in [
-        ("opt_level", "speed"),
+        ("opt_level", opt_level),
+        ("regalloc_algorithm", regalloc_algorithm),
         // The code is position-independent nevertheless: its only names are those of constants, which are near. With the
         // setting they would be looked up in a global offset table, and there is none.
         ("is_pic", "false"),
