@@ -213,10 +213,9 @@ impl Connection {
 }
 
 fn refuse(outgoing: &Outgoing, id: Option<&Id>, code: i64, message: &str) {
-    match id {
-        Some(id) => outgoing.error(&serde_json::to_value(id).unwrap_or_default(), code, message),
-        // What is wrong with a notification is told to nobody, as the protocol wants it.
-        None => {}
+    // What is wrong with a notification is told to nobody, as the protocol wants it.
+    if let Some(id) = id {
+        outgoing.error(&serde_json::to_value(id).unwrap_or_default(), code, message);
     }
 }
 

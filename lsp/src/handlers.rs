@@ -1,7 +1,10 @@
 //! What the editor can say, one file for each kind of it.
 
 mod completion;
+mod definition;
 mod diagnostic;
+mod document_symbol;
+mod hover;
 mod lifecycle;
 mod text_sync;
 
@@ -37,5 +40,8 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("workspace/didChangeConfiguration", Server::did_change_configuration)
         .custom_method("textDocument/diagnostic", Server::diagnostic)
         .custom_method("textDocument/completion", Server::completion)
+        .custom_method("textDocument/hover", Server::hover)
+        .custom_method("textDocument/definition", Server::definition)
+        .custom_method("textDocument/documentSymbol", Server::document_symbol)
         .finish()
 }

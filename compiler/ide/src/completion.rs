@@ -3,6 +3,7 @@
 mod context;
 mod document;
 mod keywords;
+mod named;
 mod query;
 mod script;
 mod statement;
@@ -12,6 +13,7 @@ use moltler_hir::{Database, Package};
 use moltler_syntax::TextRange;
 
 use context::Context;
+pub(crate) use named::{Named, named};
 
 /// What sort of thing is suggested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,7 +76,7 @@ pub fn complete(db: &Database, package: &Package, file: FileId, offset: u32) -> 
             _ => {}
         }
     }
-    let Some(context) = Context::new(db, package, file, statement, &text, &tokens, at) else { return Vec::new() };
+    let Some(context) = Context::new(db, package, file, &tokens, at) else { return Vec::new() };
     let mut items = Items::new(context.replace.shift(start));
     statement::complete(&context, &mut items);
     items.finish()

@@ -8,4 +8,7 @@
 
 pub mod completion;
 pub mod diagnostics;
+pub mod goto_definition;
+pub mod hover;
+pub mod symbols;
 mod token;

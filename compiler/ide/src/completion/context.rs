@@ -1,6 +1,6 @@
 //! Where in a statement the cursor is.
 
-use moltler_db::{FileId, NameKind, Statement};
+use moltler_db::{FileId, NameKind};
 use moltler_hir::{Database, Package, catalog};
 use moltler_syntax::TextRange;
 
@@ -45,12 +45,9 @@ impl<'a> Context<'a> {
         db: &'a Database,
         package: &'a Package,
         file: FileId,
-        statement: Statement,
-        text: &str,
         tokens: &[Token<'a>],
         at: u32,
     ) -> Option<Context<'a>> {
-        let _ = (statement, text);
         let all: Vec<Token<'a>> = tokens.iter().filter(|token| token.kind != TokenKind::Comment).copied().collect();
         let at_cursor = all.iter().position(|token| {
             token.holds(at)
@@ -112,6 +109,24 @@ impl<'a> Context<'a> {
                 && !window[2].is("TYPE")
         });
         made.map(|window| (window[2].name(), window[4].name())).collect()
+    }
+
+    /// Where the same TEST makes an instance.
+    pub(super) fn local_instance(&self, name: &str) -> Option<TextRange> {
+        let made = self.all.windows(4).rfind(|window| {
+            window[0].is("CREATE") && window[1].is("CONNECTOR") && window[2].name() == name && window[3].is("TYPE")
+        });
+        made.filter(|_| self.in_block).map(|window| window[2].inner())
+    }
+
+    /// Where the same block declares a variable before the cursor.
+    pub(super) fn local_variable(&self, name: &str) -> Option<TextRange> {
+        let declared = self.all.windows(2).rfind(|window| {
+            ["DECLARE", "FOR", "CATCH"].iter().any(|keyword| window[0].is(keyword))
+                && window[1].name() == name
+                && window[1].range.start() <= self.replace.start()
+        });
+        declared.map(|window| window[1].inner())
     }
 
     /// The names of all instances that are known here, with their types.

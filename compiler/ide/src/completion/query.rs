@@ -194,7 +194,7 @@ fn entities(context: &Context<'_>, items: &mut Items, instance: &str) {
 }
 
 /// The entities that a SELECT reads, with the names that they have in it.
-fn sources<'a>(context: &Context<'a>) -> Vec<(&'a EntityItem, Option<String>)> {
+pub(super) fn sources<'a>(context: &Context<'a>) -> Vec<(&'a EntityItem, Option<String>)> {
     let tokens = &context.inner;
     let is_name =
         |index: usize| tokens.get(index).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));

@@ -1,7 +1,7 @@
 //! JavaScript inside raw blocks, sound or broken.
 
 use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
-use moltler_db::Statement;
+use moltler_db::{NameKind, Statement};
 use moltler_hir::Database;
 use moltler_hir::catalog;
 use moltler_hir::definition::split_name;
@@ -9,7 +9,7 @@ use moltler_hir::item_tree::{Item, SchemaItem, item_tree};
 use moltler_syntax::TextRange;
 
 use super::document::schema_detail;
-use super::{Completion, CompletionKind, Items};
+use super::{Completion, CompletionKind, Items, Named};
 use crate::token::{Token, TokenKind};
 
 /// Words of JavaScript.
@@ -75,11 +75,7 @@ pub(super) fn complete(
     block: &Token<'_>,
     at: u32,
 ) -> Vec<Completion> {
-    let clause = tokens
-        .iter()
-        .rev()
-        .find(|token| token.kind != TokenKind::Comment && token.range.end() <= block.range.start())
-        .map(|token| token.text.to_uppercase());
+    let clause = clause_of(tokens, block);
     let Some((function, roles)) = clause.as_deref().and_then(entry) else { return Vec::new() };
     let text = block.name();
     let offset = (at - block.inner().start()) as usize;
@@ -114,6 +110,44 @@ pub(super) fn complete(
         }
     }
     items.finish()
+}
+
+/// What the member at an offset of a statement is a key of.
+pub(super) fn named(
+    db: &Database,
+    statement: Statement,
+    tokens: &[Token<'_>],
+    block: &Token<'_>,
+    at: u32,
+) -> Option<Named> {
+    let found = complete(db, statement, tokens, block, at);
+    let text = block.name();
+    let offset = (at - block.inner().start()) as usize;
+    let end = offset + text[offset..].bytes().take_while(|byte| is_identifier(*byte)).count();
+    let place = Place::new(text.get(..end)?);
+    let (Before::Member(object), name) = (place.before, text.get(place.word..end)?) else { return None };
+    found.iter().find(|one| one.label == name)?;
+    let (function, roles) = entry(&clause_of(tokens, block)?)?;
+    let names = parameter_names(text, function, roles);
+    let (_, role) = names.iter().find(|(written, _)| written == object)?;
+    let item = item_tree(db, statement).item.as_ref()?;
+    let key = |kind, owner: &str, clause| Some(Named::Key(kind, owner.to_owned(), clause, name.to_owned()));
+    match (*role, item) {
+        ("config", Item::Type(found)) => key(NameKind::Type, &found.name, "CONFIG_SCHEMA"),
+        ("config", _) => key(NameKind::Type, owner(Some(item)), "CONFIG_SCHEMA"),
+        ("filters", Item::Entity(found)) => key(NameKind::Entity, &found.name, "FIELDS"),
+        ("params", Item::Action(found)) => key(NameKind::Action, &found.name, "PARAMETERS"),
+        _ => None,
+    }
+}
+
+/// The keyword before a raw block.
+fn clause_of(tokens: &[Token<'_>], block: &Token<'_>) -> Option<String> {
+    tokens
+        .iter()
+        .rev()
+        .find(|token| token.kind != TokenKind::Comment && token.range.end() <= block.range.start())
+        .map(|token| token.text.to_uppercase())
 }
 
 /// Members of what the entry point is given.
