@@ -1,7 +1,7 @@
 //! Syntax errors: what the parser met and what it waited for, as sentences.
 
 use crate::Parse;
-use crate::expected::Expected;
+use crate::expected::{Expected, first_stop};
 use crate::kind::SyntaxKind;
 use crate::node::SyntaxNode;
 use crate::parse::MAX_NESTING;
@@ -20,6 +20,9 @@ pub struct SyntaxError {
     /// What would mend it: text to put in place of a range.
     pub fix: Option<(TextRange, String)>,
 }
+
+/// So many leaves of an ERROR node are looked at.
+const MANY_LEAVES: usize = 1000;
 
 /// The codes of all syntax errors.
 pub const SYNTAX_ERROR_CODES: [&str; 9] = [
@@ -171,6 +174,8 @@ struct Leaf<'tree> {
     error: u32,
     /// Something that the parser made up stands directly before it.
     behind_missing: Option<&'tree str>,
+    /// It is no leaf but the end of the text.
+    at_end: bool,
 }
 
 impl<'tree> Walk<'tree> {
@@ -201,7 +206,7 @@ impl<'tree> Walk<'tree> {
             } else if !node.raw().is_extra() || node.raw().is_error() {
                 let error = if inside.is_some() { errors } else { 0 };
                 if !node.is_missing() && !node.range().is_empty() {
-                    leaves.push(Leaf { node, error, behind_missing: missing.take() });
+                    leaves.push(Leaf { node, error, behind_missing: missing.take(), at_end: false });
                 }
             }
             loop {
@@ -219,7 +224,7 @@ impl<'tree> Walk<'tree> {
         }
         if let Some(missing) = missing {
             // What is missing at the very end.
-            leaves.push(Leaf { node: root, error: 0, behind_missing: Some(missing) });
+            leaves.push(Leaf { node: root, error: 0, behind_missing: Some(missing), at_end: true });
         }
         Walk { leaves, text: root.source() }
     }
@@ -229,59 +234,84 @@ impl<'tree> Walk<'tree> {
         let mut found = Vec::new();
         let mut told = false;
         let mut last = None;
+        // All is read from the start of the text, as long as it can be read; behind an error a statement is read alone.
+        let mut start = 0;
         for (index, leaf) in self.leaves.iter().enumerate() {
             if !told && (leaf.behind_missing.is_some() || leaf.error > 0) {
-                let culprit = self.culprit(index);
+                let (culprit, expected) = self.culprit(index, start);
                 if last < Some(culprit) {
-                    found.push(self.tell(culprit, found.is_empty()));
+                    found.push(self.tell(culprit, expected));
                     last = Some(culprit);
                 }
                 told = true;
             }
             if leaf.node.token() == Some(";") {
+                if told {
+                    start = index + 1;
+                }
                 told = false;
             }
         }
         found
     }
 
-    /// The leaf that does not fit: from the first leaf of an ERROR node on, the first one that its state does not know.
-    fn culprit(&self, first: usize) -> usize {
+    /// The leaf that does not fit, and what would; `first` begins an ERROR node or stands behind something made up.
+    fn culprit(&self, first: usize, start: usize) -> (usize, Expected) {
         let leaf = &self.leaves[first];
-        let mut index = first;
-        if leaf.behind_missing.is_none() {
-            while self.leaves.get(index).is_some_and(|other| other.error == leaf.error) {
-                // What was read in no state at all was read behind the culprit.
-                if index > first && self.leaves[index].node.raw().parse_state() == 0 {
-                    index -= 1;
-                    break;
-                }
-                if !fits(self.leaves[index].node) {
-                    break;
-                }
-                index += 1;
-            }
-        }
+        // It is one of the node's own, which may have been read before the parser stumbled, or the next one.
+        let inside =
+            self.leaves[first..].iter().take(MANY_LEAVES).take_while(|other| other.error == leaf.error).count();
+        let last = if leaf.behind_missing.is_some() { first } else { first + inside };
+        let (line, ends) = self.line(start, last);
+        let stop = first_stop(&line);
+        let culprit = stop.as_ref().map(|stop| start + ends.partition_point(|end| *end <= stop.offset));
+        let Some((culprit, stop)) = culprit.zip(stop).filter(|(culprit, _)| *culprit <= last) else {
+            return (first, Expected::behind(&self.line(start, first.saturating_sub(1)).0));
+        };
         // `SELECT a FROM b. WHERE c`: the parser read WHERE as a name and stumbled later.
-        for back in (index.saturating_sub(3)..index).rev() {
+        for back in (culprit.saturating_sub(3).max(start)..culprit).rev() {
             let before = self.leaves[back].node;
-            if before.token() == Some(";") {
-                break;
-            }
-            if before.kind() == SyntaxKind::Identifier && is_clause_word(before.text()) {
-                return back;
+            if before.kind() == SyntaxKind::Identifier && is_clause_word(before.text()) && back > start {
+                return (back, Expected::behind(&self.line(start, back - 1).0));
             }
         }
-        index
+        (culprit, stop.expected())
     }
 
-    /// The error at a leaf. All before the `first` one can be read; behind another error the statement is read alone.
-    fn tell(&self, culprit: usize, first: bool) -> SyntaxError {
-        let at_end = |leaf: &Leaf<'tree>| leaf.node.parent().is_none() && leaf.behind_missing.is_some();
+    /// The leaves from `start` to `last` in one line, without what raw blocks hold, and where each ends in it.
+    fn line(&self, start: usize, last: usize) -> (String, Vec<u32>) {
+        let mut line = String::new();
+        let mut ends = Vec::new();
+        let mut before = None;
+        for leaf in self.leaves.get(start..=last.min(self.leaves.len().saturating_sub(1))).unwrap_or_default() {
+            if leaf.at_end {
+                break;
+            }
+            if before.is_some_and(|before| before < leaf.node.range().start()) {
+                line.push(' ');
+            }
+            before = Some(leaf.node.range().end());
+            let text = leaf.node.text();
+            match leaf.node.kind() {
+                SyntaxKind::RawContent => {}
+                // What was put in place of a blank.
+                _ if text.trim().is_empty() => line.push_str(leaf.node.token().unwrap_or(" ")),
+                SyntaxKind::String => {
+                    let quote = text.chars().next().unwrap_or('\'');
+                    line.extend([quote, quote]);
+                }
+                _ => line.push_str(text),
+            }
+            ends.push(line.len() as u32);
+        }
+        (line, ends)
+    }
+
+    /// The error at a leaf, or behind the last one.
+    fn tell(&self, culprit: usize, mut expected: Expected) -> SyntaxError {
         // A `;` that was put in place of a blank is the end, too.
-        let leaf = self.leaves.get(culprit).filter(|leaf| !at_end(leaf) && !leaf.node.text().trim().is_empty());
+        let leaf = self.leaves.get(culprit).filter(|leaf| !leaf.at_end && !leaf.node.text().trim().is_empty());
         let before = culprit.checked_sub(1).and_then(|index| self.leaves.get(index));
-        let mut expected = Expected::behind(&self.text_before(culprit, first));
         expected.narrow(self.open_bracket(culprit), leaf.map_or("", |leaf| leaf.node.text()));
         let Some(leaf) = leaf else {
             let end = before.map_or(0, |before| before.node.range().end());
@@ -313,25 +343,6 @@ impl<'tree> Walk<'tree> {
 }
 
 impl Walk<'_> {
-    /// The text before a leaf, or that of its statement only, without what raw blocks hold.
-    fn text_before(&self, leaf: usize, all: bool) -> String {
-        let before = &self.leaves[..leaf.min(self.leaves.len())];
-        let start = before.iter().rposition(|leaf| leaf.node.token() == Some(";")).map_or(0, |last| last + 1);
-        let mut text = String::new();
-        for leaf in &before[if all { 0 } else { start }..] {
-            if leaf.node.kind() != SyntaxKind::RawContent {
-                // Where the source has no blank there is none here: `'''` and what closes it may be one mark.
-                let touches =
-                    self.text[..leaf.node.range().start() as usize].ends_with(|last: char| !last.is_whitespace());
-                if !touches {
-                    text.push(' ');
-                }
-                text.push_str(leaf.node.text());
-            }
-        }
-        text
-    }
-
     /// What closes the innermost bracket that is open before a leaf.
     fn open_bracket(&self, leaf: usize) -> Option<&'static str> {
         let mut open = Vec::new();
@@ -347,18 +358,6 @@ impl Walk<'_> {
         }
         open.pop()
     }
-}
-
-/// Whether the parser knew what to do with this leaf where it met it.
-fn fits(leaf: SyntaxNode<'_>) -> bool {
-    let node = leaf.raw();
-    let state = node.parse_state();
-    if node.is_error() || state == 0 {
-        return false;
-    }
-    let symbol = node.grammar_id();
-    let language = crate::parse::language();
-    language.lookahead_iterator(state).is_some_and(|mut symbols| symbols.any(|known| known == symbol))
 }
 
 fn is_clause_word(text: &str) -> bool {

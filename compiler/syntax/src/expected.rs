@@ -15,12 +15,18 @@ pub(crate) struct Expected {
 const MANY: usize = 5;
 
 impl Expected {
-    /// What may follow behind a text that can be read so far.
+    /// What may follow behind a text, in one line, that can be read so far.
     pub(crate) fn behind(prefix: &str) -> Expected {
+        // U+0003 is no token.
+        first_stop(&format!("{prefix} \u{3}")).unwrap_or_default().expected()
+    }
+
+    /// What may follow in any of these states.
+    fn in_states(states: &[u16]) -> Expected {
         let language = language();
         let mut tokens: Vec<&'static str> = Vec::new();
-        for state in states_behind(prefix) {
-            let symbols = language.lookahead_iterator(state);
+        for state in states {
+            let symbols = language.lookahead_iterator(*state);
             tokens.extend(symbols.into_iter().flatten().filter_map(token_name));
         }
         tokens.sort_unstable();
@@ -157,16 +163,37 @@ fn token_name(symbol: u16) -> Option<&'static str> {
     tokens().get(usize::from(symbol))?.as_deref()
 }
 
-/// The states in which the parser is behind a text.
+/// Where the parser stops for the first time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    /// Behind the last token that it could read.
+    pub(crate) offset: u32,
+    /// The states it was in there.
+    states: Vec<u16>,
+}
+
+impl Stop {
+    /// What it waited for.
+    pub(crate) fn expected(&self) -> Expected {
+        Expected::in_states(&self.states)
+    }
+}
+
+/// Where the parser stops for the first time in a text of one line; `None` when it reads all of it.
 ///
-/// The library tells them in its log only: `process … state:N` is the state behind the last token, and `detect_error` says
-/// that the character behind the text, which fits nowhere, was met in it.
-fn states_behind(prefix: &str) -> Vec<u16> {
+/// The library tells this in its log only: `process … state:N, row:0, col:N` is the place behind the last token, `detect_error`
+/// says that nothing can follow there in this reading of the text, `resume` that this holds for all readings.
+pub(crate) fn first_stop(line: &str) -> Option<Stop> {
     #[derive(Default)]
     struct Log {
-        state: u16,
-        met: Vec<u16>,
+        place: (u32, u16),
+        stop: Option<Stop>,
         done: bool,
+    }
+    fn number(message: &str, name: &str) -> u32 {
+        let digits = message.split(name).nth(1).unwrap_or("");
+        let end = digits.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse().unwrap_or(0)
     }
     let log = Arc::new(Mutex::new(Log::default()));
     let writer = Arc::clone(&log);
@@ -179,21 +206,26 @@ fn states_behind(prefix: &str) -> Vec<u16> {
             return;
         }
         if message.starts_with("process ") {
-            let state = message.split("state:").nth(1).and_then(|rest| rest.split(',').next());
-            log.state = state.and_then(|state| state.parse().ok()).unwrap_or(0);
-        } else if message.starts_with("detect_error lookahead:ERROR") {
-            let state = log.state;
-            log.met.push(state);
+            log.place = (number(message, "col:"), number(message, "state:") as u16);
+        } else if message.starts_with("detect_error ") {
+            let (offset, state) = log.place;
+            let stop = log.stop.get_or_insert_default();
+            if offset > stop.offset {
+                *stop = Stop { offset, states: Vec::new() };
+            }
+            if offset == stop.offset {
+                stop.states.push(state);
+            }
         } else if message.starts_with("resume ") {
             log.done = true;
         }
     };
-    with_parser(|parser| {
+    let stops = with_parser(|parser| {
         parser.reset();
         parser.set_logger(Some(Box::new(logger)));
-        // U+0003 is no token.
-        drop(parser.parse(format!("{prefix} \u{3}"), None));
+        let tree = parser.parse(line, None);
         parser.set_logger(None);
+        tree.is_some_and(|tree| tree.root_node().has_error())
     });
-    log.lock().map(|mut log| std::mem::take(&mut log.met)).unwrap_or_default()
+    log.lock().ok()?.stop.take().filter(|_| stops)
 }
