@@ -30,6 +30,9 @@ use crate::value::{Document, Value};
 
 type Result<T> = std::result::Result<T, RuntimeError>;
 
+/// How deeply the value of a variable may be nested.
+const MAX_VALUE_DEPTH: usize = 1000;
+
 /// The addresses that generated code calls.
 pub fn table() -> &'static RuntimeTable {
     static TABLE: RuntimeTable = RuntimeTable {
@@ -47,6 +50,7 @@ pub fn table() -> &'static RuntimeTable {
         document_set,
         array_new,
         array_push,
+        constant,
         secret_template,
         load_variable,
         store_variable,
@@ -336,6 +340,15 @@ unsafe extern "C" fn array_push(context: Context, array: DatumIn, value: DatumIn
     })
 }
 
+unsafe extern "C" fn constant(context: Context, json: Bytes, length: Size, result: DatumOut) -> Status {
+    let compute = |_: &ExecContext| {
+        // SAFETY: as in `text`.
+        let json = unsafe { text(json, length) };
+        crate::coerce::value_from_json(json).map_err(|error| internal_error(&format!("a constant is no JSON: {error}")))
+    };
+    giving(context, result, compute, datum::write)
+}
+
 unsafe extern "C" fn secret_template(context: Context, bytes: Bytes, length: Size, result: DatumOut) -> Status {
     let compute = |context: &ExecContext| {
         // SAFETY: as in `text`.
@@ -361,7 +374,16 @@ unsafe extern "C" fn store_variable(context: Context, slot: Id, value: DatumIn) 
         // SAFETY: as in `read`.
         let operand = unsafe { read(value) };
         let boxed = matches!(operand, Operand::Boxed(_));
-        context.set_variable(slot, Variable { value: operand.to_value(), boxed });
+        let value = operand.to_value();
+        // Only variables outlive a statement, so only here can a loop build a value deeper than its program is long; the
+        // stack of whoever walks it, or drops it, has an end.
+        if value.is_deeper_than(MAX_VALUE_DEPTH) {
+            return Err(RuntimeError::new(
+                "ValueError",
+                format!("the value has more than {MAX_VALUE_DEPTH} levels of nesting"),
+            ));
+        }
+        context.set_variable(slot, Variable { value, boxed });
         Ok(())
     })
 }

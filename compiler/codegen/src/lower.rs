@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod compare;
+mod constant;
 mod expr;
 mod logic;
 mod operand;

@@ -78,6 +78,8 @@ runtime_functions! {
     fn array_new(context: Context, result: DatumOut) -> Status;
     /// Appends to an array made by `array_new` in the same statement.
     fn array_push(context: Context, array: DatumIn, value: DatumIn) -> Status;
+    /// A document or array without anything to compute in it, from its JSON text.
+    fn constant(context: Context, json: Bytes, length: Size, result: DatumOut) -> Status;
     /// A literal of CONFIG with `{{secrets.name}}` in it: the text with the placeholders filled in.
     fn secret_template(context: Context, text: Bytes, length: Size, result: DatumOut) -> Status;
 

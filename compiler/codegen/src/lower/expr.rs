@@ -9,8 +9,8 @@ use moltler_abi::layout::Datum;
 use moltler_abi::runtime_calls::{BinaryOperator, RuntimeCall, TypeId};
 use moltler_plan::expr::{Expr, ExprKind, Literal};
 
-use super::Lowering;
 use super::operand::{Form, Null, Operand};
+use super::{Lowering, constant};
 
 const MICROSECONDS_A_DAY: i64 = 86_400_000_000;
 
@@ -77,8 +77,14 @@ impl Lowering<'_> {
                 let result = self.run_for(RuntimeCall::interval, &[value, unit, length]);
                 self.read_datum(result, data_type)
             }
-            ExprKind::Document(members) => self.document(members),
-            ExprKind::Array(items) => self.array(items),
+            ExprKind::Document(members) => match constant::json(expr) {
+                Some(json) => self.constant(&json, data_type),
+                None => self.document(members),
+            },
+            ExprKind::Array(items) => match constant::json(expr) {
+                Some(json) => self.constant(&json, data_type),
+                None => self.array(items),
+            },
             ExprKind::SecretTemplate(text) => {
                 let (text, length) = self.text(text);
                 let result = self.run_for(RuntimeCall::secret_template, &[text, length]);
@@ -220,6 +226,12 @@ impl Lowering<'_> {
         let operand = self.null_of(data_type);
         self.arrive(&merge, operand);
         self.meet(merge)
+    }
+
+    fn constant(&mut self, json: &str, data_type: DataType) -> Operand {
+        let (json, length) = self.text(json);
+        let result = self.run_for(RuntimeCall::constant, &[json, length]);
+        Operand { data_type, null: Null::Never, form: Form::Datum(result) }
     }
 
     fn document(&mut self, members: &[(String, Expr)]) -> Operand {

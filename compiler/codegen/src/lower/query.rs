@@ -246,6 +246,8 @@ fn is_hoistable(expr: &Expr) -> bool {
         | ExprKind::Index { .. }
         | ExprKind::Coerce(_)
         | ExprKind::Numeric(_)
+        | ExprKind::Document(_)
+        | ExprKind::Array(_)
         | ExprKind::Binary { operator: BinaryOperator::Concat, .. } => true,
         ExprKind::Call { function, arguments } => {
             arguments.is_empty() && matches!(FUNCTIONS[*function as usize].name, "CURRENT_TIMESTAMP" | "NOW")

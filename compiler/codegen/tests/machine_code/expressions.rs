@@ -200,18 +200,30 @@ fn in_lists_and_ranges() {
 #[test]
 fn documents_and_members() {
     let document = Expr::document(vec![
-        ("a".to_owned(), Expr::integer(1)),
-        ("b".to_owned(), Expr::array(vec![Expr::string("x"), Expr::null()])),
+        ("a".to_owned(), Expr::variable(0, DataType::Integer)),
+        ("b".to_owned(), Expr::array(vec![Expr::variable(1, DataType::String), Expr::null()])),
     ]);
     let expected = Value::Document(vec![
         ("a".to_owned(), Value::Integer(1)),
         ("b".to_owned(), Value::Array(vec![Value::from("x"), Value::Null])),
     ]);
-    assert_eq!(evaluate(document.clone()), expected);
+    let mut run = Run { variables: vec![Value::Integer(1), Value::from("x")], ..Run::default() };
+    assert_eq!(evaluate_in(&mut run, document.clone()), Ok(expected));
     let item = Expr::index(Expr::member(document.clone(), "b"), Expr::integer(0));
-    assert_eq!(evaluate(item.clone()), Value::from("x"));
-    assert_eq!(evaluate(Expr::equal(item, Expr::string("x"))), Value::Boolean(true));
-    assert_eq!(evaluate(Expr::is_null(Expr::member(document, "c"), false)), Value::Boolean(true));
+    assert_eq!(evaluate_in(&mut run, item.clone()), Ok(Value::from("x")));
+    assert_eq!(evaluate_in(&mut run, Expr::equal(item, Expr::string("x"))), Ok(Value::Boolean(true)));
+    let absent = Expr::is_null(Expr::member(document, "c"), false);
+    assert_eq!(evaluate_in(&mut run, absent), Ok(Value::Boolean(true)));
+}
+
+#[test]
+fn what_needs_no_computing_is_one_constant() {
+    let document = Expr::document(vec![
+        ("a \"b\"".to_owned(), Expr::array(vec![Expr::integer(-1), number(1.5), Expr::null(), Expr::boolean(true)])),
+        ("c".to_owned(), Expr::string("x\n\u{1}\\é")),
+    ]);
+    let json = r#"{"a \"b\"":[-1,1.5,null,true],"c":"x\u000a\u0001\\é"}"#;
+    assert_eq!(evaluate(document), Value::Document(vec![("json".to_owned(), Value::from(json))]));
 }
 
 #[test]
@@ -222,7 +234,7 @@ fn a_strict_function_is_not_called_with_null() {
     let call = Expr::call(length, vec![Expr::variable(9, DataType::Array)]);
     assert_eq!(evaluate_in(&mut run, call), Ok(Value::Null));
     assert!(run.log.is_empty(), "{:?}", run.log);
-    let call = Expr::call(length, vec![Expr::array(vec![Expr::null()])]);
+    let call = Expr::call(length, vec![Expr::array(vec![Expr::variable(9, DataType::Dynamic)])]);
     assert_eq!(evaluate_in(&mut run, call), Ok(Value::Integer(1)));
     let call = Expr::call(env, vec![Expr::string("X"), Expr::null()]);
     assert_eq!(evaluate_in(&mut run, call), Ok(Value::from("X")));
@@ -259,8 +271,9 @@ fn deep_nesting_is_no_trouble() {
 
 #[test]
 fn a_large_document_needs_little_stack() {
-    let members = (0..2000).map(|index| (format!("k{index}"), Expr::array(vec![Expr::string(format!("v{index}"))])));
+    let item = |index| Expr::array(vec![Expr::string(format!("v{index}")), Expr::variable(0, DataType::String)]);
+    let members = (0..2000).map(|index| (format!("k{index}"), item(index)));
     let Value::Document(members) = evaluate(Expr::document(members.collect())) else { panic!("a document") };
     assert_eq!(members.len(), 2000);
-    assert_eq!(members[1999], ("k1999".to_owned(), Value::Array(vec![Value::from("v1999")])));
+    assert_eq!(members[1999], ("k1999".to_owned(), Value::Array(vec![Value::from("v1999"), Value::Null])));
 }

@@ -213,6 +213,9 @@ extern "C" fn array_push(_: Context, array: DatumIn, item: DatumIn) -> Status {
     }
     OK
 }
+extern "C" fn constant(_: Context, json: Bytes, length: Size, result: DatumOut) -> Status {
+    give(result, &Value::Document(vec![("json".to_owned(), Value::String(text(json, length)))]))
+}
 extern "C" fn secret_template(_: Context, template: Bytes, length: Size, result: DatumOut) -> Status {
     give(result, &Value::String(text(template, length).replace("{{secrets.x}}", "***")))
 }
@@ -317,6 +320,7 @@ static TABLE: RuntimeTable = RuntimeTable {
     document_set,
     array_new,
     array_push,
+    constant,
     secret_template,
     load_variable,
     store_variable,

@@ -90,7 +90,9 @@ fn while_repeats_until_the_condition_is_not_true() {
 
 #[test]
 fn for_each_with_break_and_continue() {
-    let items = [1, 2, 3, 4, 5].map(Expr::integer).to_vec();
+    let one = Expr::coalesce(vec![Expr::variable(7, DataType::Integer), Expr::integer(1)]);
+    let mut items = vec![one];
+    items.extend([2, 3, 4, 5].map(Expr::integer));
     let is = |value| Expr::equal(variable(0), Expr::integer(value));
     let when = |condition, kind| {
         statement(StatementKind::If { branches: vec![(condition, vec![statement(kind)])], otherwise: Vec::new() })

@@ -7,6 +7,9 @@ use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
 
 use super::{Expr, ExprKind, Literal};
 
+/// A longer list of constants is looked through by the runtime instead of being spelt out in machine code.
+const LONG_LIST: usize = 32;
+
 impl Literal {
     /// The type of the constant.
     pub fn data_type(&self) -> DataType {
@@ -170,6 +173,10 @@ impl Expr {
     /// `operand [NOT] IN (item, …)`.
     pub fn in_list(operand: Expr, items: Vec<Expr>, negated: bool) -> Expr {
         let (operand, items) = all_comparable(operand, items);
+        if items.len() > LONG_LIST && items.iter().all(|item| matches!(item.kind, ExprKind::Literal(_))) {
+            let operator = if negated { BinaryOperator::NotIn } else { BinaryOperator::In };
+            return Expr::binary(operator, operand, Expr::array(items));
+        }
         Expr::new(ExprKind::InList { operand: Box::new(operand), items, negated }, DataType::Boolean)
     }
 
@@ -423,6 +430,14 @@ mod tests {
         let ExprKind::Binary { left, right, .. } = expr.kind else { panic!("a binary operator") };
         assert!(matches!(left.kind, ExprKind::Numeric(_)));
         assert_eq!(right.data_type, DataType::Integer);
+    }
+
+    #[test]
+    fn a_long_list_of_constants_is_an_array() {
+        let list =
+            |length| Expr::in_list(Expr::column(0, DataType::Integer), (0..length).map(Expr::integer).collect(), true);
+        assert!(matches!(list(3).kind, ExprKind::InList { negated: true, .. }));
+        assert!(matches!(list(100).kind, ExprKind::Binary { operator: BinaryOperator::NotIn, .. }));
     }
 
     #[test]
