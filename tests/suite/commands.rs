@@ -253,7 +253,8 @@ fn odd_files_are_read_or_told() {
     write(folder.path(), "bom.molt", "\u{feff}SELECT 1 AS one;\r\nSELECT 2 AS two;\r\n");
     let outcome = Command::moltlerc(folder.path()).args(["run", "bom.molt", "--format", "csv"]).run().expect_status(0);
     assert_eq!(outcome.stdout, "one\n1\n\ntwo\n2\n");
-    std::fs::write(folder.path().join("latin.molt"), b"SELECT '\xe4' AS a;\n").expect("the scratch folder can be written");
+    std::fs::write(folder.path().join("latin.molt"), b"SELECT '\xe4' AS a;\n")
+        .expect("the scratch folder can be written");
     let outcome = Command::moltlerc(folder.path()).args(["check", "latin.molt"]).run();
     assert!(outcome.status.is_some_and(|status| status <= 2), "{outcome:?}");
     write(folder.path(), "empty.molt", "");
@@ -265,7 +266,15 @@ fn odd_files_are_read_or_told() {
 #[test]
 fn deep_nesting_is_an_error_and_no_crash() {
     let folder = scratch();
-    for (open, close) in [("(", ")"), ("[", "]"), ("{\"a\": ", "}"), ("NOT ", ""), ("- ", ""), ("1 + ", ""), ("CASE WHEN TRUE THEN ", "")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{\"a\": ", "}"),
+        ("NOT ", ""),
+        ("- ", ""),
+        ("1 + ", ""),
+        ("CASE WHEN TRUE THEN ", ""),
+    ] {
         let text = format!("SELECT {}1{} AS deep;\n", open.repeat(20_000), close.repeat(20_000));
         write(folder.path(), "deep.molt", &text);
         let outcome = Command::moltlerc(folder.path()).args(["check", "deep.molt"]).run();

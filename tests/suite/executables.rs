@@ -145,7 +145,10 @@ fn an_executable_has_a_command_line() {
     assert_eq!(run(&["--version"], 0).stdout, "program 1.2.3\n");
     assert!(run(&["--help"], 0).stdout.contains("--days"));
     assert_eq!(run(&["select", "rows", "--limit", "2", "--format", "csv"], 0).stdout, "id\n0\n1\n");
-    assert_eq!(run(&["select", "numbers.rows", "--where", "id=3", "--limit", "1", "--format", "csv"], 0).stdout, "id\n3\n");
+    assert_eq!(
+        run(&["select", "numbers.rows", "--where", "id=3", "--limit", "1", "--format", "csv"], 0).stdout,
+        "id\n3\n"
+    );
     assert_eq!(run(&["exec", "add", "--param", "n=2", "--format", "json"], 0).stdout, "{\"sum\":3}\n");
     assert_eq!(run(&["exec", "numbers.add", "--json", "{\"n\": 4}", "--format", "json"], 0).stdout, "{\"sum\":5}\n");
     run(&["exec", "add"], 1);

@@ -9,7 +9,8 @@ fn examples_of_functions_are_true() {
     let folder = scratch();
     let statements: Vec<String> =
         FUNCTIONS.iter().map(|function| format!("SELECT ({}) AS holds;\n", function.example)).collect();
-    std::fs::write(folder.path().join("examples.molt"), statements.concat()).expect("the scratch folder can be written");
+    std::fs::write(folder.path().join("examples.molt"), statements.concat())
+        .expect("the scratch folder can be written");
     Command::moltlerc(folder.path()).args(["check", "--deny-warnings"]).run().expect_status(0);
     let outcome = Command::moltlerc(folder.path()).args(["run", "examples.molt", "--format", "ndjson"]).run();
     let outcome = outcome.expect_status(0);
