@@ -69,18 +69,19 @@ pub(crate) fn errors(parse: &Parse) -> Vec<SyntaxError> {
     if syntax.iter().any(|error| error.range.end() > last_start) {
         errors.retain(|error| error.code != "unclosed-bracket");
     }
+    // A statement with another error may well go on.
+    let mut starts: Vec<u32> = errors.iter().chain(&syntax).map(|error| error.range.start()).collect();
+    starts.sort_unstable();
+    let is_sound = |from: u32, to: u32| {
+        let next = starts.partition_point(|start| *start < from);
+        starts.get(next).is_none_or(|start| *start > to)
+    };
     for inside in &anatomy.unterminated_inside {
-        let excused = errors.iter().chain(&syntax).any(|error| {
-            (inside.token_end.saturating_sub(1)..=inside.next).contains(&error.range.start())
-                || error.code == "unclosed-string"
-                    && error.range.start() < inside.next
-                    && text[error.range.start() as usize..inside.next as usize].find(';').is_none()
-        });
-        if !excused {
+        if is_sound(inside.start, inside.next) {
             missing.push(missing_semicolon(text, inside.token_end));
         }
     }
-    if anatomy.unterminated && errors.is_empty() && !syntax.iter().any(|error| error.range.end() >= anatomy.token_end) {
+    if anatomy.unterminated && errors.is_empty() && is_sound(anatomy.statement_start, anatomy.token_end) {
         missing.push(missing_semicolon(text, anatomy.token_end));
     }
     errors.append(&mut missing);

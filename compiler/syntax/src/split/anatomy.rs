@@ -38,6 +38,8 @@ pub(crate) enum Block {
 /// A statement of a block that ends without its `;`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unterminated {
+    /// Where it starts, or blanks before it.
+    pub(crate) start: u32,
     /// Behind its last token.
     pub(crate) token_end: u32,
     /// Where the next word of structure or statement starts: the first in its line.
@@ -59,6 +61,8 @@ pub(crate) struct Anatomy {
     pub(crate) inside_statement: bool,
     /// Whether the text ends inside a comment that ends with its line.
     pub(crate) ends_in_line_comment: bool,
+    /// Where the last statement starts, one of a block perhaps, or blanks before it.
+    pub(crate) statement_start: u32,
     /// Behind the last token.
     pub(crate) token_end: u32,
     /// How many tokens there are.
@@ -149,7 +153,15 @@ impl Lexer<'_> {
         let next = self.base + next as u32;
         let Some(notes) = &mut self.notes else { return };
         notes.brackets.clear();
-        notes.unterminated_inside.push(Unterminated { token_end: notes.token_end, next });
+        notes.unterminated_inside.push(Unterminated { start: notes.statement_start, token_end: notes.token_end, next });
+    }
+
+    /// A statement starts here.
+    pub(super) fn note_start(&mut self) {
+        let start = self.base + self.at as u32;
+        if let Some(notes) = &mut self.notes {
+            notes.statement_start = start;
+        }
     }
 
     /// The statement ends here without its `;`.

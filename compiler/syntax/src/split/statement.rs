@@ -45,7 +45,8 @@ struct State {
 
 impl State {
     /// At the start of the next statement of a block.
-    fn start(&mut self) {
+    fn start(&mut self, lexer: &mut Lexer<'_>) {
+        lexer.note_start();
         (self.fresh, self.waits, self.depth, self.cases) = (true, Waits::Nothing, 0, 0);
         (self.raw_may_follow, self.before) = (false, Before::Operator);
         (self.may_hold_select, self.may_hold_statement) = (false, false);
@@ -56,6 +57,7 @@ impl Lexer<'_> {
     /// Goes to the end of the statement that starts here.
     pub(super) fn statement(&mut self) {
         let start = self.base + self.at as u32;
+        self.note_start();
         let mut state = State {
             blocks: Vec::new(),
             waits: Waits::Nothing,
@@ -93,7 +95,7 @@ impl Lexer<'_> {
                 if state.blocks.is_empty() {
                     return;
                 }
-                state.start();
+                state.start(self);
                 continue;
             }
             if std::mem::take(&mut state.raw_may_follow) && self.is_raw_fence() {
@@ -112,7 +114,7 @@ impl Lexer<'_> {
                     return self.note_unfinished(&state.blocks, false);
                 }
                 self.note_unterminated(at);
-                state.start();
+                state.start(self);
             }
             self.at = end;
             self.note_token(byte);
@@ -139,7 +141,7 @@ impl Lexer<'_> {
                 if !state.blocks.is_empty() && self.is_line_start(self.at) && self.statement_head(self.at) {
                     self.note_token(byte);
                     self.note_unterminated(self.at);
-                    return state.start();
+                    return state.start(self);
                 }
                 Before::Operand
             }
@@ -271,7 +273,7 @@ impl Lexer<'_> {
             if let Some(block) = opened {
                 state.blocks.push(block);
                 self.note_block(at, end);
-                return state.start();
+                return state.start(self);
             }
         }
         if self.is_word(at, &["CASE"]) && state.before == Before::Operator {
