@@ -60,3 +60,21 @@ impl System for MemorySystem {
         self.files.contains_key(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MemorySystem, System};
+
+    #[test]
+    fn folders_of_files_in_memory() {
+        let mut system = MemorySystem::new();
+        system.write("/p/b.molt", "PRINT 1;");
+        system.write("/p/sub/a.molt", "");
+        system.write("/p/sub/b.molt", "");
+        system.write("/other.molt", "");
+        assert_eq!(system.list("/p").expect("in memory"), ["b.molt", "sub/"]);
+        assert_eq!(system.read("/p/b.molt").expect("in memory"), "PRINT 1;");
+        assert!(system.read("/p/sub").is_err());
+        assert!(system.is_file("/other.molt") && !system.is_file("/p"));
+    }
+}

@@ -1,6 +1,7 @@
 //! Everything that is wrong with a statement.
 
 use moltler_db::{Db, NameKind, Statement, names};
+use moltler_syntax::ast::AstNode;
 use moltler_syntax::{SyntaxError, TextRange};
 
 use crate::body::StmtKind;
@@ -11,7 +12,7 @@ use crate::diagnostics::definition::{repeated_definition, repeated_test, unused_
 use crate::item_tree::Item;
 use crate::lower::lower_statement;
 use crate::script::{self, Role, Surroundings};
-use crate::syntax_tree::{parse, scripts};
+use crate::syntax_tree::{config_keys, parse, scripts};
 
 /// What is wrong with a statement, by place.
 #[salsa::tracked(returns(ref))]
@@ -19,6 +20,13 @@ pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic
     let errors = parse(db, statement).errors();
     let is_damaged = errors.iter().any(|error| !matches!(error.code, "missing-semicolon" | "misspelt-keyword"));
     let mut found: Vec<LocalDiagnostic> = errors.into_iter().map(syntax_error).collect();
+    if found.is_empty()
+        && let Some(second) = parse(db, statement).source_file().statements().nth(1)
+    {
+        // The splitter and the grammar agree where statements end; what they would not agree on must not be lost.
+        let message = "expected `;` before this statement";
+        found.push(LocalDiagnostic::error("missing-semicolon", second.range(), message));
+    }
     let meaning = lower_statement(db, statement).diagnostics.iter();
     found.extend(meaning.filter(|diagnostic| !is_damaged || !is_consequence(diagnostic.code)).cloned());
     repeated(db, statement, &mut found);
@@ -131,23 +139,21 @@ fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>)
 fn unused_keys(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
     let body = &lower_statement(db, statement).body;
     let Some(StmtKind::Type(definition)) = body.statement().map(|root| &root.kind) else { return };
-    let members = catalog::members(db, &definition.name.text);
+    let counts = |member: &Statement| match &crate::item_tree::item_tree(db, *member).item {
+        Some(Item::Entity(item)) => catalog::declaration(db, NameKind::Entity, &item.name) == Some(*member),
+        Some(Item::Action(item)) => catalog::declaration(db, NameKind::Action, &item.name) == Some(*member),
+        _ => false,
+    };
+    let members = names(db, NameKind::Members, &definition.name.text).declarations(db);
     let mut read: Vec<&str> = Vec::new();
     let mut handlers = 0;
-    let own = crate::script::config_keys(scripts(db, statement));
-    let own = (!scripts(db, statement).is_empty()).then_some(&own);
-    let of_entities = members.entities.iter().map(|entity| &entity.config_keys);
-    let of_actions = members.actions.iter().map(|action| &action.config_keys);
-    for keys in of_entities.chain(of_actions) {
-        let Some(keys) = keys else { return };
+    for member in members.iter().copied().filter(counts) {
         handlers += 1;
+        let Some(keys) = config_keys(db, member) else { return };
         read.extend(keys.iter().map(String::as_str));
     }
-    match own {
-        Some(None) => return,
-        Some(Some(keys)) => read.extend(keys.iter().map(String::as_str)),
-        None => {}
-    }
+    let Some(own) = config_keys(db, statement) else { return };
+    read.extend(own.iter().map(String::as_str));
     if handlers == 0 {
         return;
     }

@@ -11,7 +11,7 @@ use moltler_syntax::{SyntaxKind, SyntaxNode};
 use crate::catalog::variable_key;
 use crate::config_schema::{Reader, Schema};
 use crate::definition::{ConfigField, split_name};
-use crate::script::{Role, config_keys};
+use crate::script::Role;
 use crate::syntax_tree::{constant, parse, scripts};
 
 /// What the package knows about a statement.
@@ -89,8 +89,6 @@ pub struct EntityItem {
     pub fields: Vec<FieldItem>,
     /// `required` of PUSHDOWN: any one of the sets must be bound by equality.
     pub required: Vec<Vec<String>>,
-    /// The keys of `config` that the handler reads, sorted; `None` where it may read any.
-    pub config_keys: Option<Vec<String>>,
 }
 
 impl EntityItem {
@@ -131,8 +129,6 @@ pub struct ActionItem {
     pub parameters: Option<Vec<SchemaItem>>,
     /// `"*": true` in PARAMETERS.
     pub open: bool,
-    /// The keys of `config` that the handler reads, sorted; `None` where it may read any.
-    pub config_keys: Option<Vec<String>>,
 }
 
 /// An instance that is known in the whole package.
@@ -237,7 +233,6 @@ fn item(db: &dyn Db, statement: Statement, found: ast::Statement<'_>) -> Option<
                     description: field.description,
                 })
                 .collect();
-            item.config_keys = config_keys(scripts(db, statement));
             Item::Entity(item)
         }
         ast::Statement::CreateConnectorAction(node) => {
@@ -253,7 +248,6 @@ fn item(db: &dyn Db, statement: Statement, found: ast::Statement<'_>) -> Option<
                     _ => {}
                 }
             }
-            item.config_keys = config_keys(scripts(db, statement));
             Item::Action(item)
         }
         ast::Statement::RegisterConnectorType(node) => Item::Registration(name(node.name())),

@@ -20,6 +20,7 @@ use salsa::Setter;
 
 use crate::database::Database;
 use crate::item_tree::item_tree;
+use crate::syntax_tree::config_keys;
 use index::Index;
 pub use load::find_root;
 pub use lowered::{Definitions, Lowered};
@@ -227,8 +228,13 @@ impl Package {
         for id in change.changed {
             let Some((statement, text)) = self.text_of(file, id) else { continue };
             let old = item_tree(db, statement).clone();
+            let old_keys = config_keys(db, statement).clone();
             statement.set_text(db).to(text);
-            difference.compare(statement, file, Some(&old), Some(item_tree(db, statement)));
+            let new = item_tree(db, statement);
+            difference.compare(statement, file, Some(&old), Some(new));
+            if *config_keys(db, statement) != old_keys {
+                difference.reads_otherwise(new);
+            }
             edited.push(statement);
         }
         for id in change.inserted {

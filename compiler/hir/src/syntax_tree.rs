@@ -74,6 +74,12 @@ pub fn scripts(db: &dyn Db, statement: Statement) -> Vec<ScriptBlock> {
         .collect()
 }
 
+/// The keys of `config` that the JavaScript of a statement reads, sorted; `None` where any key may be read.
+#[salsa::tracked(returns(ref))]
+pub fn config_keys(db: &dyn Db, statement: Statement) -> Option<Vec<String>> {
+    crate::script::config_keys(scripts(db, statement))
+}
+
 /// The value of an expression that is a literal.
 pub(crate) fn constant(expr: Expr<'_>) -> Constant {
     constant_at(expr, 0)

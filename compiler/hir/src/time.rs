@@ -1,7 +1,8 @@
-//! Which texts are points in time.
+//! Which texts are points in time and spans of time.
 
 /// `2024-01-31`
 pub(crate) fn is_date(text: &str) -> bool {
+    let text = text.trim();
     let bytes = text.as_bytes();
     bytes.len() == 10 && date_length(text) == Some(10)
 }
@@ -9,6 +10,7 @@ pub(crate) fn is_date(text: &str) -> bool {
 /// `2024-01-31T08:00:00Z`, with a blank for the `T`, without seconds, with a fraction, with an offset for the `Z`, and a
 /// date alone.
 pub(crate) fn is_timestamp(text: &str) -> bool {
+    let text = text.trim();
     let Some(length) = date_length(text) else { return false };
     let rest = &text[length..];
     if rest.is_empty() {
@@ -34,10 +36,72 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
             rest = &fraction[digits..];
         }
     }
+    let rest = rest.trim_start();
     match rest {
         "" | "Z" | "z" => true,
         _ => rest.strip_prefix(['+', '-']).is_some_and(is_offset),
     }
+}
+
+/// `7d`, `1 day 12 hours`, `-90m`, `04:05:06`, `P1DT2H`.
+pub(crate) fn is_interval(text: &str) -> bool {
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return false;
+    }
+    if rest.starts_with('P') {
+        return rest.len() > 1
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'));
+    }
+    while !rest.is_empty() {
+        let number =
+            rest.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')).count();
+        if let Some(clock) = rest[number..].strip_prefix(':') {
+            let length = clock.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.')).count();
+            if number == 0 || length == 0 {
+                return false;
+            }
+            rest = clock[length..].trim_start();
+            continue;
+        }
+        if rest[..number].parse::<f64>().is_err() {
+            return false;
+        }
+        let tail = rest[number..].trim_start();
+        let length = tail.find(|letter: char| !letter.is_alphabetic()).unwrap_or(tail.len());
+        if length > 0 && !is_unit(&tail[..length]) {
+            return false;
+        }
+        rest = tail[length..].trim_start_matches([' ', ',']);
+    }
+    true
+}
+
+/// A unit of time, in any case: `d`, `day`, `days`.
+pub(crate) fn is_unit(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let long = lower.strip_suffix('s').unwrap_or(&lower);
+    matches!(lower.as_str(), "us" | "ms" | "s" | "m" | "h" | "d" | "w" | "q" | "y")
+        || matches!(
+            long,
+            "usec"
+                | "msec"
+                | "sec"
+                | "min"
+                | "hr"
+                | "mon"
+                | "yr"
+                | "microsecond"
+                | "millisecond"
+                | "second"
+                | "minute"
+                | "hour"
+                | "day"
+                | "week"
+                | "month"
+                | "quarter"
+                | "year"
+        )
 }
 
 fn is_offset(text: &str) -> bool {
@@ -70,7 +134,17 @@ fn two_digits(text: &str) -> Option<(&str, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_date, is_timestamp};
+    use super::{is_date, is_interval, is_timestamp};
+
+    #[test]
+    fn intervals() {
+        for text in ["7d", "1 day 12 hours", "-90m", "04:05:06", "P1DT2H", "1.5 h, 3 ms", "30"] {
+            assert!(is_interval(text), "{text}");
+        }
+        for text in ["", "d", "7 lightyears", "soon", "7d!", "P"] {
+            assert!(!is_interval(text), "{text}");
+        }
+    }
 
     #[test]
     fn dates() {

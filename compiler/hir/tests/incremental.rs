@@ -86,6 +86,16 @@ fn an_edit_of_a_body_computes_that_body_alone() {
 }
 
 #[test]
+fn a_config_key_that_a_handler_reads_concerns_its_type_alone() {
+    let (mut log, mut package, definitions, _) = shop(200);
+    let change = replace(&mut log, &mut package, definitions, "config.url", "config.ur");
+    assert_eq!((change.edited.len(), change.affected.len()), (1, 1));
+    let found = file_diagnostics(&log.db, &package, definitions);
+    let codes: Vec<_> = found.iter().map(|diagnostic| diagnostic.code).collect();
+    assert_eq!(codes, ["unused-config-key", "unknown-config-key"]);
+}
+
+#[test]
 fn an_edit_of_one_select_computes_that_select_alone() {
     let (mut log, mut package, _, queries) = shop(200);
     let change = replace(&mut log, &mut package, queries, "'17'", "'x'");

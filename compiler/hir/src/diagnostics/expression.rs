@@ -249,6 +249,8 @@ END TEST;
 PRINT 99999999999999999999;
 PRINT INTERVAL 7 LIGHTYEARS;
 PRINT INTERVAL 7;
+PRINT INTERVAL 'soon';
+PRINT INTERVAL 30 MIN;
 SELECT id FROM shop.items LIMIT -1;
 SELECT id FROM shop.items LIMIT 'x';
 PRINT TIMESTAMP 'today';
@@ -258,6 +260,7 @@ PRINT CAST('1' AS int);
                 error[invalid-literal] at `99999999999999999999`: `99999999999999999999` is too large a number
                 error[invalid-literal] at `LIGHTYEARS`: `LIGHTYEARS` is not a unit of time | help: units: `MICROSECOND`, `MILLISECOND`, `SECOND`, `MINUTE`, `HOUR`, `DAY`, `WEEK`, `MONTH`, `YEAR`
                 error[type-mismatch] at `7`: `INTERVAL` takes a text such as `'7d'`, or a number and a unit, not `integer`
+                error[invalid-literal] at `'soon'`: `soon` is not a span of time | help: write it as `7d`, `24h` or `30 minutes`
                 error[invalid-value] at `-1`: `LIMIT` takes a number from 0
                 error[type-mismatch] at `'x'`: `LIMIT` takes `integer`, not `string`
                 error[invalid-literal] at `'today'`: `today` is not a value of type `timestamp` | help: write it as `2024-01-31T08:00:00Z`

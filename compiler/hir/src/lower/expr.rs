@@ -13,6 +13,7 @@ use crate::diagnostics::expression::{misplaced, operand, value};
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::{repeated_key, unknown_data_type};
 use crate::infer::{common, is_numeric, is_open};
+use crate::time::{is_interval, is_unit};
 
 impl Lower<'_> {
     /// An expression that the grammar asks for; missing ones were reported by the parser.
@@ -377,6 +378,15 @@ impl Lower<'_> {
             value = self.binary_expr(BinaryOperator::Concat, value, next, both);
         }
         let unit = node.unit().map(|unit| unit.value().to_lowercase());
+        if let ExprKind::String(text) = &self.body.exprs[value].kind
+            && !is_interval(text)
+        {
+            let message = format!("`{text}` is not a span of time");
+            let at = self.expr_range(value);
+            self.report(
+                LocalDiagnostic::error("invalid-literal", at, message).help("write it as `7d`, `24h` or `30 minutes`"),
+            );
+        }
         let found = self.expr_type(value);
         let is_right = is_open(found) || if unit.is_some() { is_numeric(found) } else { found == DataType::String };
         if !is_right {
@@ -384,7 +394,7 @@ impl Lower<'_> {
             self.report(operand("INTERVAL", "a text such as `'7d'`, or a number and a unit", found, at));
         }
         if let Some(unit) = node.unit()
-            && !is_unit(&unit.value().to_lowercase())
+            && !is_unit(&unit.value())
         {
             let diagnostic = LocalDiagnostic::error(
                 "invalid-literal",
@@ -406,11 +416,6 @@ impl Lower<'_> {
             self.report(value(place, &format!("`{wanted}`"), found, range));
         }
     }
-}
-
-fn is_unit(unit: &str) -> bool {
-    let singular = unit.strip_suffix('s').filter(|rest| !rest.is_empty()).unwrap_or(unit);
-    matches!(singular, "microsecond" | "millisecond" | "second" | "minute" | "hour" | "day" | "week" | "month" | "year")
 }
 
 /// Whether the text has `{{secrets.name}}` in it.

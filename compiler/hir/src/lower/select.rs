@@ -422,10 +422,10 @@ impl<'db> Lower<'db> {
                 self.passed_columns(*left, passed);
                 self.passed_columns(*right, passed);
             }
-            ExprKind::Binary { operator: BinaryOperator::Equal, left, right } => {
-                if is_column(*left) != is_column(*right) {
-                    passed.extend([*left, *right].into_iter().filter(|side| is_column(*side)));
-                }
+            ExprKind::Binary { operator: BinaryOperator::Equal, left, right }
+                if is_column(*left) != is_column(*right) =>
+            {
+                passed.extend([*left, *right].into_iter().filter(|side| is_column(*side)));
             }
             ExprKind::Binary { operator: BinaryOperator::In, left: operand, .. }
             | ExprKind::InList { operand, negated: false, .. } => passed.push(*operand),

@@ -37,8 +37,11 @@ pub(super) fn affected(
             found.extend(package.index.declarations(*kind, name));
         }
     }
-    for type_name in types {
+    for type_name in &difference.read_otherwise {
         // It tells which of its config keys nobody reads.
+        found.extend(package.index.declarations(NameKind::Type, type_name));
+    }
+    for type_name in types {
         found.extend(package.index.declarations(NameKind::Type, type_name));
         for statement in package.index.uses(NameKind::Type, type_name) {
             found.insert(statement);

@@ -6,7 +6,7 @@ use moltler_db::{FileId, NameKind, Statement};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::{test_key, variable_key};
-use crate::item_tree::{Item, ItemTree};
+use crate::item_tree::{ActionItem, EntityItem, Item, ItemTree};
 
 /// For each kind its names.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +82,8 @@ pub(super) struct Difference {
     pub(super) added_uses: Vec<(NameKind, String, Statement)>,
     /// Names whose meaning changed: declared, no longer declared, or declared otherwise.
     pub(super) changed: BTreeSet<(NameKind, String)>,
+    /// Types of which a handler reads other config keys than before.
+    pub(super) read_otherwise: BTreeSet<String>,
 }
 
 impl Difference {
@@ -126,6 +128,13 @@ impl Difference {
         };
         self.removed_uses.extend(missing(&before, &after));
         self.added_uses.extend(missing(&after, &before));
+    }
+
+    /// The handler of this entity or action reads other config keys than before.
+    pub(super) fn reads_otherwise(&mut self, tree: &ItemTree) {
+        if let Some(Item::Entity(EntityItem { name, .. }) | Item::Action(ActionItem { name, .. })) = &tree.item {
+            self.read_otherwise.insert(crate::definition::split_name(name).0.to_owned());
+        }
     }
 
     /// The names whose lists of declarations change.

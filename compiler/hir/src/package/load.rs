@@ -82,3 +82,49 @@ fn parent(path: &str) -> &str {
 fn join(folder: &str, name: &str) -> String {
     format!("{}/{name}", folder.trim_end_matches('/'))
 }
+
+#[cfg(test)]
+mod tests {
+    use moltler_db::MemorySystem;
+
+    use super::find_root;
+    use crate::database::Database;
+    use crate::package::Package;
+
+    fn system() -> MemorySystem {
+        let mut system = MemorySystem::new();
+        for path in ["/w/moltler.toml", "/w/a.molt", "/w/sub/b.molt", "/w/.git/c.molt", "/w/notes.txt"] {
+            system.write(path, "");
+        }
+        for path in ["/w/inner/moltler.toml", "/w/inner/d.molt", "/alone/e.molt", "/alone/f.molt", "/alone/sub/g.molt"]
+        {
+            system.write(path, "");
+        }
+        system
+    }
+
+    #[track_caller]
+    fn check(path: &str, root: &str, files: &[&str]) {
+        let mut db = Database::default();
+        let (package, _) = Package::load(&mut db, &system(), path).expect("in memory");
+        assert_eq!(package.root(), root);
+        assert_eq!(package.files().map(|(_, path)| path).collect::<Vec<_>>(), files);
+    }
+
+    #[test]
+    fn packages() {
+        let whole = ["/w/a.molt", "/w/sub/b.molt"];
+        check("/w", "/w", &whole);
+        check("/w/sub/b.molt", "/w", &whole);
+        check("/w/inner/d.molt", "/w/inner", &["/w/inner/d.molt"]);
+        check("/alone/e.molt", "/alone", &["/alone/e.molt", "/alone/f.molt"]);
+        assert_eq!(find_root(&system(), "/alone/sub/g.molt"), ("/alone/sub".to_owned(), false));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there() {
+        let mut db = Database::default();
+        let loaded = Package::load(&mut db, &system(), "/w/none.molt");
+        assert!(loaded.is_ok_and(|(_, file)| file.is_none()));
+    }
+}
