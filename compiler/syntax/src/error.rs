@@ -25,8 +25,9 @@ pub struct SyntaxError {
 const MANY_LEAVES: usize = 1000;
 
 /// The codes of all syntax errors.
-pub const SYNTAX_ERROR_CODES: [&str; 9] = [
+pub const SYNTAX_ERROR_CODES: [&str; 10] = [
     "syntax-error",
+    "not-supported",
     "misspelt-keyword",
     "missing-semicolon",
     "unclosed-string",
@@ -324,6 +325,15 @@ impl<'tree> Walk<'tree> {
                 fix: None,
             };
         };
+        let near = &self.leaves[culprit.saturating_sub(2)..=culprit];
+        if let Some(word) = near.iter().rev().find(|leaf| is_foreign_word(leaf.node.text())) {
+            return SyntaxError {
+                code: "not-supported",
+                message: format!("{} of SQL is not supported", quoted(&word.node.text().to_uppercase())),
+                range: word.node.range(),
+                fix: None,
+            };
+        }
         let range = leaf.node.range();
         let found = quoted(leaf.node.text());
         let is_word = leaf.node.text().starts_with(|first: char| first.is_alphabetic() || first == '_');
@@ -387,6 +397,33 @@ fn is_clause_word(text: &str) -> bool {
         "CONFIG",
     ];
     WORDS.contains(&text)
+}
+
+/// Words of SQL that open something the language has not, where they do not fit.
+fn is_foreign_word(text: &str) -> bool {
+    const WORDS: [&str; 20] = [
+        "ANY",
+        "SOME",
+        "FETCH",
+        "WINDOW",
+        "TABLESAMPLE",
+        "LATERAL",
+        "SIMILAR",
+        "INTO",
+        "COLLATE",
+        "QUALIFY",
+        "PIVOT",
+        "UNPIVOT",
+        "CURSOR",
+        "GROUPING",
+        "ROLLUP",
+        "CUBE",
+        "FOR",
+        "RETURNING",
+        "MINUS",
+        "OVERLAPS",
+    ];
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 fn first_line(text: &str, range: TextRange) -> TextRange {

@@ -110,3 +110,11 @@ fn a_missing_semicolon_inside_a_block() {
         &["unclosed-string \"'\" this string is never closed"],
     );
 }
+
+#[test]
+fn words_of_sql() {
+    check("SELECT a FROM b.c FETCH FIRST 3 ROWS ONLY;", &["not-supported \"FETCH\" `FETCH` of SQL is not supported"]);
+    check("SELECT a FROM b.c WHERE d = any (SELECT 1);", &["not-supported \"any\" `ANY` of SQL is not supported"]);
+    check("SELECT a INTO d FROM b.c;", &["not-supported \"INTO\" `INTO` of SQL is not supported"]);
+    check("DECLARE c CURSOR FOR SELECT 1;", &["not-supported \"FOR\" `FOR` of SQL is not supported"]);
+}
