@@ -296,10 +296,11 @@ impl ExecContext {
         (self.setup.environment)(name).filter(|value| !value.is_empty())
     }
 
-    /// Keeps the value of a secret out of everything that is shown.
+    /// Keeps the value of a secret out of everything that is shown. A short one occurs everywhere: masking it would tell more than
+    /// it hides.
     pub fn add_secret(&self, secret: &str) {
         let mut secrets = self.secrets.borrow_mut();
-        if !secret.is_empty() && !secrets.iter().any(|known| known == secret) {
+        if secret.len() >= 8 && !secrets.iter().any(|known| known == secret) {
             secrets.push(secret.to_owned());
         }
     }

@@ -303,10 +303,11 @@ fn table(columns: &[OutputColumn], rows: &[Vec<Value>]) -> String {
     for index in 0..columns.len() {
         let is_number = |value: &Value| matches!(value, Value::Integer(_) | Value::Number(_));
         let numbers = rows.iter().all(|row| is_number(&row[index]) || matches!(row[index], Value::Null));
-        if numbers && rows.iter().any(|row| is_number(&row[index])) {
-            if let Some(column) = table.column_mut(index) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+        if numbers
+            && rows.iter().any(|row| is_number(&row[index]))
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
     let noun = if rows.len() == 1 { "row" } else { "rows" };

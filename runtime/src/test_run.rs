@@ -62,7 +62,7 @@ pub enum TestResult {
     /// It ran to its end.
     Passed,
     /// It did not compile, or a statement failed.
-    Failed(RuntimeError),
+    Failed(Box<RuntimeError>),
     /// It cannot run here, for this reason.
     Skipped(String),
 }
@@ -133,9 +133,9 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
         Some(test) => match run(program, test, options, &output) {
             Ok(()) => TestResult::Passed,
             Err(error) if error.kind == ErrorKind::Skip => TestResult::Skipped(error.message),
-            Err(error) => TestResult::Failed(error),
+            Err(error) => TestResult::Failed(Box::new(error)),
         },
-        None => TestResult::Failed(internal_error("unknown test")),
+        None => TestResult::Failed(Box::new(internal_error("unknown test"))),
     };
     TestOutcome {
         index,

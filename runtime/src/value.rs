@@ -43,3 +43,33 @@ pub struct Interval {
     /// Microseconds.
     pub microseconds: i64,
 }
+
+impl Value {
+    /// Whether arrays and documents are nested in more than so many levels; looks no deeper than that.
+    pub fn is_deeper_than(&self, levels: usize) -> bool {
+        match self {
+            Value::Array(items) => match levels.checked_sub(1) {
+                Some(levels) => items.iter().any(|item| item.is_deeper_than(levels)),
+                None => true,
+            },
+            Value::Document(document) => match levels.checked_sub(1) {
+                Some(levels) => document.values().any(|item| item.is_deeper_than(levels)),
+                None => true,
+            },
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_of_nesting() {
+        let nested = (0..5).fold(Value::Null, |inner, _| Value::Array(Rc::new(vec![inner])));
+        assert!(nested.is_deeper_than(4));
+        assert!(!nested.is_deeper_than(5));
+        assert!(!Value::Integer(1).is_deeper_than(0));
+    }
+}

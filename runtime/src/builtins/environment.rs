@@ -2,18 +2,26 @@
 
 use super::{Builtin, Result, text_argument, wrong};
 use crate::context::ExecContext;
+use crate::error::{ErrorKind, RuntimeError};
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: &[(&str, Builtin)] = &[("ENV", env), ("MOCK_CALLS", mock_calls)];
 
-/// An unset variable without default is `''` in a program; a test does not start without it (see `test_run`).
+/// An unset variable without default is `''` in a program. In a test it ends the test as skipped; most tests do not even start
+/// then, see [`crate::test_run`], but the name may be known only now.
 fn env(context: &ExecContext, arguments: &[Value]) -> Result<Value> {
     if matches!(arguments[0], Value::Null) {
         return Ok(Value::Null);
     }
-    Ok(match (context.environment(text_argument(arguments, 0)), arguments.get(1)) {
+    let name = text_argument(arguments, 0);
+    Ok(match (context.environment(name), arguments.get(1)) {
         (Some(value), _) => Value::String(value.into()),
         (None, Some(default)) => default.clone(),
+        (None, None) if context.setup().is_test => {
+            let mut error = RuntimeError::new("Skip", format!("{name} is not set"));
+            error.kind = ErrorKind::Skip;
+            return Err(error);
+        }
         (None, None) => Value::String("".into()),
     })
 }

@@ -10,7 +10,7 @@ use super::schema::{self, Checked};
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::evaluate::with_article;
-use crate::js::{ConsoleLevel, Engine, Settings};
+use crate::js::{Engine, Settings};
 use crate::value::{Document, Value};
 
 /// An instance of a connector type.
@@ -149,11 +149,12 @@ impl Instance {
         for option in options.without_effect() {
             context.output().message(&format!("the option `{option}` of `{}` has no effect yet", self.name));
         }
+        let output = context.output().clone();
         let settings = Settings {
             shared: connector_type.shared.clone().map(Rc::new),
             clock: context.setup().clock.clone(),
             secrets: context.secrets(),
-            console: console(context),
+            console: Rc::new(move |_, line| output.message(line)),
             max_memory_mb: options.max_memory_mb,
             max_run_seconds: options.max_run_seconds,
             timeout_seconds: options.timeout_seconds,
@@ -186,11 +187,6 @@ impl Instance {
             )),
         }
     }
-}
-
-fn console(context: &ExecContext) -> Rc<dyn Fn(ConsoleLevel, &str)> {
-    let output = context.output().clone();
-    Rc::new(move |_, line| output.message(line))
 }
 
 impl Opened {

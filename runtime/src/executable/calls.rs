@@ -29,10 +29,10 @@ fn resolve<'c, 'n>(
 ) -> Result<(Rc<Instance>, &'n str), RuntimeError> {
     let manifest = context.manifest();
     let instances = context.connectors().all();
-    if let Some((first, rest)) = name.split_once('.') {
-        if let Some(instance) = instances.iter().find(|instance| instance.name() == first) {
-            return Ok((Rc::clone(instance), rest));
-        }
+    if let Some((first, rest)) = name.split_once('.')
+        && let Some(instance) = instances.iter().find(|instance| instance.name() == first)
+    {
+        return Ok((Rc::clone(instance), rest));
     }
     let names_of = |instance: &Instance| names(instance.definition(manifest).connector_type);
     let mut fitting = instances.iter().filter(|instance| names_of(instance).contains(&name));

@@ -51,6 +51,13 @@ unsafe extern "C" fn panics(runtime: Runtime, context: Context) -> Status {
     }
 }
 
+/// ENV('UNSET')
+unsafe extern "C" fn reads_unset(runtime: Runtime, context: Context) -> Status {
+    let (env, _) = moltler_abi::functions::find("ENV").expect("declared");
+    // SAFETY: as in `passes`.
+    unsafe { ((*runtime).call)(context, env, &text("UNSET"), 1, &mut Datum::default()) }
+}
+
 fn test(name: &str, code: Option<FunctionId>) -> Test {
     Test {
         name: name.to_owned(),
@@ -110,16 +117,18 @@ fn what_cannot_run_is_skipped_or_failed() {
         errors: vec!["there is no action `delete`".to_owned()],
         ..test("unset", Some(code))
     };
+    let late = program.entry(reads_unset);
     let broken = Test { errors: vec!["one".to_owned(), "two".to_owned()], ..test("broken", None) };
-    program.manifest.tests.extend([set, unset, broken]);
+    program.manifest.tests.extend([set, unset, broken, test("late", Some(late))]);
     let program = program.load();
-    let outcomes = run_tests_with(&program, &[0, 1, 2, 9], &options(2), |_| {});
+    let outcomes = run_tests_with(&program, &[0, 1, 2, 3, 9], &options(2), |_| {});
     assert_eq!(
         outcomes.iter().map(result_of).collect::<Vec<_>>(),
         [
             "set passed",
             "unset skipped: UNSET is not set; it also does not compile: there is no action `delete`",
             "broken failed: CompileError: the test does not compile: one",
+            "late skipped: UNSET is not set",
             " failed: InternalError: unknown test; this is a bug in Moltler",
         ]
     );
