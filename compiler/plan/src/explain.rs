@@ -112,10 +112,19 @@ fn scan_line(scan: &Scan) -> String {
         });
         let _ = write!(line, " where [{}]", conditions.collect::<Vec<_>>().join(", "));
     }
+    if !scan.order_by.is_empty() {
+        let _ = write!(line, " order by {}", order_by(&scan.order_by, field));
+    }
     if let Some(limit) = &scan.limit {
         let _ = write!(line, " limit {}", expression(limit, &[]));
     }
     line
+}
+
+/// `created_at DESC, id`
+fn order_by<'n>(keys: &[(u32, bool)], field: impl Fn(u32) -> &'n str) -> String {
+    let keys = keys.iter().map(|(index, descending)| sort_key(field(*index), *descending, false));
+    keys.collect::<Vec<_>>().join(", ")
 }
 
 fn sort_key(value: &str, descending: bool, nulls_first: bool) -> String {

@@ -5,16 +5,18 @@ mod fold_constants;
 mod prune_columns;
 mod push_down_filter;
 mod push_down_limit;
+mod push_down_order;
 
 use crate::logical::LogicalPlan;
 
 /// Applies all rules.
 pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
-    let rules: [fn(LogicalPlan) -> LogicalPlan; 5] = [
+    let rules: [fn(LogicalPlan) -> LogicalPlan; 6] = [
         fold_constants::fold_constants,
         // Before the filter is told to the scan, since a limit needs a scan that nothing filters.
         push_down_limit::push_down_limit,
         push_down_filter::push_down_filter,
+        push_down_order::push_down_order,
         drop_empty::drop_empty,
         prune_columns::prune_columns,
     ];

@@ -106,6 +106,22 @@ query 0 (n string, ?column? integer)
 }
 
 #[test]
+fn the_order_is_told() {
+    check(
+        "SELECT id FROM prod.items WHERE priority > 1 ORDER BY created_at DESC, id LIMIT 2;",
+        "
+main
+  Print query 0
+query 0 (id string)
+  Limit 2
+    Sort #1 DESC NULLS FIRST, #0
+      Pipeline [id, created_at] where priority > 1
+        ConnectorScan prod.items [id, priority, created_at] where [priority > 1] order by created_at DESC, id
+",
+    );
+}
+
+#[test]
 fn contradictions_and_limit_zero_call_nobody() {
     check(
         "SELECT id FROM prod.items WHERE status = 'a' AND status = 'b'; SELECT id FROM prod.items LIMIT 0;",

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use moltler_abi::manifest::{FunctionId, Operator};
 
-use super::{expression, line, sort_key};
+use super::{expression, line, order_by, sort_key};
 use crate::expr::Expr;
 use crate::program::{Catch, FunctionBody, Program, Statement, StatementKind};
 
@@ -59,6 +59,9 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
                     None => format!("{} {}", field(condition.field), condition.operator),
                 });
                 let _ = write!(content, " where [{}]", conditions.collect::<Vec<_>>().join(", "));
+            }
+            if !scan.order_by.is_empty() {
+                let _ = write!(content, " order by {}", order_by(&scan.order_by, field));
             }
             if let Some(limit) = scan.limit {
                 let _ = write!(content, " limit {}", scalar(program, limit));

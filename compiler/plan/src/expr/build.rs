@@ -173,8 +173,9 @@ impl Expr {
     /// `operand [NOT] IN (item, …)`.
     pub fn in_list(operand: Expr, items: Vec<Expr>, negated: bool) -> Expr {
         let (operand, items) = all_comparable(operand, items);
-        if items.len() > LONG_LIST && items.iter().all(|item| matches!(item.kind, ExprKind::Literal(_))) {
+        if items.len() > LONG_LIST && items.iter().all(Expr::is_literal) {
             let operator = if negated { BinaryOperator::NotIn } else { BinaryOperator::In };
+            let items = items.into_iter().map(Expr::without_coercion).collect();
             return Expr::binary(operator, operand, Expr::array(items));
         }
         Expr::new(ExprKind::InList { operand: Box::new(operand), items, negated }, DataType::Boolean)
@@ -273,6 +274,25 @@ impl Expr {
     /// `[value, …]`.
     pub fn array(items: Vec<Expr>) -> Expr {
         Expr::new(ExprKind::Array(items), DataType::Array)
+    }
+
+    /// A constant, or one as a dynamic value.
+    fn is_literal(&self) -> bool {
+        match &self.kind {
+            ExprKind::Literal(_) => true,
+            ExprKind::Coerce(inner) => {
+                self.data_type == DataType::Dynamic && matches!(inner.kind, ExprKind::Literal(_))
+            }
+            _ => false,
+        }
+    }
+
+    /// What is inside a coercion.
+    fn without_coercion(self) -> Expr {
+        match self.kind {
+            ExprKind::Coerce(inner) => *inner,
+            _ => self,
+        }
     }
 
     /// A dynamic value as an integer or a number.
@@ -438,6 +458,8 @@ mod tests {
             |length| Expr::in_list(Expr::column(0, DataType::Integer), (0..length).map(Expr::integer).collect(), true);
         assert!(matches!(list(3).kind, ExprKind::InList { negated: true, .. }));
         assert!(matches!(list(100).kind, ExprKind::Binary { operator: BinaryOperator::NotIn, .. }));
+        let dynamic = Expr::in_list(Expr::column(0, DataType::Dynamic), (0..100).map(Expr::integer).collect(), false);
+        assert!(matches!(dynamic.kind, ExprKind::Binary { operator: BinaryOperator::In, .. }));
     }
 
     #[test]
