@@ -293,3 +293,21 @@ fn requests_between_changes_are_answered() {
     }
     assert_eq!(client.finish(), 0);
 }
+
+#[test]
+fn what_and_where_a_name_is() {
+    let mut client = Client::pulling();
+    client.open(URI, PAGE);
+    let at = |line: u32, character: u32| json!({"textDocument": {"uri": URI}, "position": {"line": line, "character": character}});
+    let hover = client.request("textDocument/hover", at(SELECT_LINE, 12));
+    assert_eq!(range(&hover), [18, 11, 18, 17]);
+    assert_eq!(hover["contents"], json!({"kind": "markdown", "value": "`status`: string"}));
+    let definition = client.request("textDocument/definition", at(SELECT_LINE, 30));
+    assert_eq!((definition[0]["uri"].as_str(), range(&definition[0])), (Some(URI), [5, 26, 5, 41]));
+    assert_eq!(client.request("textDocument/hover", at(4, 1)), Value::Null);
+    assert_eq!(client.request("textDocument/definition", at(4, 1)), json!([]));
+    let symbols = client.request("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
+    let names: Vec<&str> = symbols.as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["myservice", "myservice.items", "prod"]);
+    assert_eq!(client.finish(), 0);
+}
