@@ -12,6 +12,7 @@ use crate::diagnostics::definition::{repeated_definition, repeated_test, unused_
 use crate::item_tree::Item;
 use crate::lower::lower_statement;
 use crate::script::{self, Role, Surroundings};
+use crate::signature;
 use crate::syntax_tree::{config_keys, parse, scripts};
 
 /// What is wrong with a statement, by place.
@@ -74,7 +75,7 @@ pub(crate) fn name_range(db: &dyn Db, statement: Statement, kind: NameKind, name
 
 /// A definition that a later one replaces.
 fn repeated(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
-    let item = &crate::item_tree::item_tree(db, statement).item;
+    let item = &signature::signature(db, statement).item;
     if let Some(Item::Test(test)) = item {
         let key = catalog::test_key(test);
         let declarations = names(db, NameKind::Test, &key).declarations(db);
@@ -105,14 +106,14 @@ fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>)
     }
     let body = &lower_statement(db, statement).body;
     let Some(root) = body.statement() else { return };
-    let item = crate::item_tree::item_tree(db, statement).item.as_ref();
+    let item = signature::signature(db, statement).item.as_ref();
     let (type_name, entity, action) = match item {
         Some(Item::Type(item)) => (item.name.as_str(), None, None),
         Some(Item::Entity(item)) => (split_name(&item.name).0, Some(item), None),
         Some(Item::Action(item)) => (split_name(&item.name).0, None, Some(item)),
         _ => return,
     };
-    let type_item = catalog::connector_type(db, type_name);
+    let type_item = signature::connector_type(db, type_name);
     let ranges: Vec<TextRange> = match &root.kind {
         StmtKind::Entity(definition) => definition.fields.iter().map(|field| field.range).collect(),
         _ => Vec::new(),
@@ -139,7 +140,7 @@ fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>)
 fn unused_keys(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
     let body = &lower_statement(db, statement).body;
     let Some(StmtKind::Type(definition)) = body.statement().map(|root| &root.kind) else { return };
-    let counts = |member: &Statement| match &crate::item_tree::item_tree(db, *member).item {
+    let counts = |member: &Statement| match &signature::signature(db, *member).item {
         Some(Item::Entity(item)) => catalog::declaration(db, NameKind::Entity, &item.name) == Some(*member),
         Some(Item::Action(item)) => catalog::declaration(db, NameKind::Action, &item.name) == Some(*member),
         _ => false,

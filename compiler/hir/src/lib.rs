@@ -25,6 +25,7 @@ mod lower;
 mod order;
 mod package;
 pub mod script;
+mod signature;
 pub mod suggest;
 mod syntax_tree;
 #[cfg(test)]

@@ -197,7 +197,7 @@ impl Lower<'_> {
         if let Some(variable) = self.file_variables.get(name) {
             return Some(*variable);
         }
-        let (item, declaration) = crate::catalog::variable(self.db, self.file, name)?;
+        let (item, declaration) = crate::signature::variable(self.db, self.file, name)?;
         if declaration == self.statement {
             return None;
         }

@@ -96,6 +96,19 @@ fn a_config_key_that_a_handler_reads_concerns_its_type_alone() {
 }
 
 #[test]
+fn a_description_concerns_nobody() {
+    let (mut log, mut package, definitions, queries) = shop(200);
+    replace(&mut log, &mut package, definitions, "FIELDS", "DESCRIPTION 'a' FIELDS");
+    file_diagnostics(&log.db, &package, queries);
+    log.take();
+    let change = replace(&mut log, &mut package, definitions, "'a'", "'ab'");
+    assert_eq!((change.edited.len(), change.affected.len()), (1, 0));
+    file_diagnostics(&log.db, &package, queries);
+    file_diagnostics(&log.db, &package, definitions);
+    assert_eq!(count(&log.take(), "lower_statement"), 1);
+}
+
+#[test]
 fn an_edit_of_one_select_computes_that_select_alone() {
     let (mut log, mut package, _, queries) = shop(200);
     let change = replace(&mut log, &mut package, queries, "'17'", "'x'");

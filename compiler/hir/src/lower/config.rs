@@ -15,6 +15,7 @@ use crate::diagnostics::schema::{missing_config_key, one_of, unknown_config_key}
 use crate::diagnostics::secret;
 use crate::diagnostics::unknown_name::unknown_type;
 use crate::item_tree::TypeItem;
+use crate::signature;
 use crate::suggest::Candidates;
 use crate::syntax_tree::constant;
 
@@ -28,7 +29,7 @@ impl Lower<'_> {
             options: None,
         };
         let type_range = type_name.inner_range();
-        let item = catalog::connector_type(self.db, &instance.type_name.text);
+        let item = signature::connector_type(self.db, &instance.type_name.text);
         if item.is_none() {
             self.report(unknown_type(&instance.type_name.text, type_range));
         } else if !self.in_test && !catalog::is_registered(self.db, &instance.type_name.text) {

@@ -16,6 +16,7 @@ use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::invalid_value;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_type};
 use crate::script::{Role, used_shared_names};
+use crate::signature;
 use crate::suggest::nearest;
 use crate::syntax_tree::{constant, scripts};
 
@@ -237,7 +238,7 @@ impl Lower<'_> {
             return parts[0].to_owned();
         }
         let type_name = parts[0].to_owned();
-        if catalog::connector_type(self.db, &type_name).is_none() {
+        if signature::connector_type(self.db, &type_name).is_none() {
             let start = name.inner_range().start();
             self.report(unknown_type(&type_name, TextRange::new(start, start + type_name.len() as u32)));
         }
@@ -277,7 +278,7 @@ impl Lower<'_> {
                 names.dedup();
                 names
             }
-            _ => catalog::connector_type(self.db, type_name)
+            _ => signature::connector_type(self.db, type_name)
                 .map(|item| used_shared_names(&block.script, &item.shared_names))
                 .unwrap_or_default(),
         };

@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 
 use super::Lower;
 use crate::body::{Execution, ExprId, ExprKind};
-use crate::catalog;
 use crate::constant::ConstantKind;
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::schema::{invalid_value, missing_argument, not_one_of, repeated_key, unknown_argument};
 use crate::diagnostics::unknown_name::{malformed_name, unknown_action};
 use crate::item_tree::{ActionItem, SchemaItem};
+use crate::signature;
 use crate::suggest::Candidates;
 use crate::syntax_tree::constant;
 
@@ -48,8 +48,8 @@ impl<'db> Lower<'db> {
         let action_name: Vec<String> = rest.iter().map(|name| name.value()).collect();
         let action_name = action_name.join(".");
         let action = format!("{type_name}.{action_name}");
-        let Some(item) = catalog::action(self.db, &action) else {
-            if catalog::connector_type(self.db, &type_name).is_none() {
+        let Some(item) = signature::action(self.db, &action) else {
+            if signature::connector_type(self.db, &type_name).is_none() {
                 self.report_untyped_instance(&instance_name, &type_name, instance.range());
                 return LoweredExecution::Missing;
             }

@@ -116,7 +116,7 @@ impl Lower<'_> {
         let what = if table.is_some() { "fields and variables" } else { "variables" };
         let candidates = Candidates::new(what, known.iter().map(String::as_str));
         let mut diagnostic = unknown_name(name, table.as_deref(), range, &candidates);
-        if !self.in_test && self.blocks.is_empty() && crate::catalog::variable(self.db, self.file, name).is_some() {
+        if !self.in_test && self.blocks.is_empty() && crate::signature::variable(self.db, self.file, name).is_some() {
             diagnostic.help = Some(format!("the value of `{name}` can't use `{name}` itself"));
             return self.mistake(diagnostic);
         }

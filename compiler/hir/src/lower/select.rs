@@ -9,13 +9,13 @@ use super::{Lower, Scope};
 use crate::body::{
     ColumnRef, ExprId, ExprKind, OrderKey, Select, SelectColumn, SelectId, Source, SourceField, SourceKind,
 };
-use crate::catalog;
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::{filter_only_field, required_field};
 use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance, untyped_instance};
 use crate::item_tree::EntityItem;
+use crate::signature;
 use crate::suggest::Candidates;
 
 /// What a SELECT became.
@@ -170,8 +170,8 @@ impl<'db> Lower<'db> {
                     return Err(LoweredSelect::Missing);
                 };
                 let key = format!("{type_name}.{entity_name}");
-                let Some(item) = catalog::entity(self.db, &key) else {
-                    if catalog::connector_type(self.db, &type_name).is_none() {
+                let Some(item) = signature::entity(self.db, &key) else {
+                    if signature::connector_type(self.db, &type_name).is_none() {
                         self.report_untyped_instance(&instance_name, &type_name, instance.range());
                         return Err(LoweredSelect::Missing);
                     }
@@ -214,7 +214,7 @@ impl<'db> Lower<'db> {
         if let Some((_, type_name)) = self.instances.iter().rev().find(|(known, _)| known == name) {
             return Some(type_name.clone());
         }
-        catalog::instance(self.db, name).map(|instance| instance.type_name.clone())
+        signature::instance(self.db, name).map(|instance| instance.type_name.clone())
     }
 
     /// The type of an instance is not declared. Of an instance of the test around that was told already.

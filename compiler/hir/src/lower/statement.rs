@@ -8,11 +8,11 @@ use super::Lower;
 use super::execute::LoweredExecution;
 use super::select::LoweredSelect;
 use crate::body::{Catch, ExprId, ExprKind, Stmt, StmtId, StmtKind, Variable, VariableId, VariableScope};
-use crate::catalog;
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_entity};
+use crate::signature;
 
 impl Lower<'_> {
     /// A statement that stands in no other.
@@ -134,8 +134,8 @@ impl Lower<'_> {
         let Some(type_name) = self.instance_type(&instance) else { return StmtKind::Missing };
         let name = entity.value();
         let key = format!("{type_name}.{name}");
-        if catalog::entity(self.db, &key).is_none() {
-            if catalog::connector_type(self.db, &type_name).is_none() {
+        if signature::entity(self.db, &key).is_none() {
+            if signature::connector_type(self.db, &type_name).is_none() {
                 self.report_untyped_instance(&instance, &type_name, segments[0].range());
                 return StmtKind::Missing;
             }

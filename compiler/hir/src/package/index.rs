@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::{test_key, variable_key};
 use crate::item_tree::{ActionItem, EntityItem, Item, ItemTree};
+use crate::signature::without_prose;
 
 /// For each kind its names.
 #[derive(Clone, Debug, Default)]
@@ -100,8 +101,8 @@ impl Difference {
         }
         let declared = |tree: Option<&ItemTree>| tree.map(|tree| declares(tree, file)).unwrap_or_default();
         let (before, after) = (declared(old), declared(new));
-        let is_same_item = old.map(|tree| &tree.item) == new.map(|tree| &tree.item)
-            && old.map(|tree| &tree.variables) == new.map(|tree| &tree.variables);
+        let meaning = |tree: Option<&ItemTree>| tree.map(without_prose);
+        let is_same_item = meaning(old) == meaning(new);
         for key in &before {
             if !after.contains(key) {
                 self.removed.entry(key.clone()).or_default().push(statement);
