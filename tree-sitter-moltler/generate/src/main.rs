@@ -12,7 +12,8 @@ use tree_sitter_generate::{OptLevel, generate_parser_in_directory};
 const ABI: usize = 14;
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("generate/ lies in the grammar's folder").to_owned();
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("generate/ lies in the grammar's folder").to_owned();
     let check = std::env::args().any(|argument| argument == "--check");
     let result = if check { compare(&root) } else { write(&root, &root.join("src")) };
     match result {
