@@ -5,7 +5,7 @@ use std::sync::Arc;
 use moltler_abi::image::Image;
 use moltler_abi::manifest::{Manifest, Script};
 use moltler_db::FileId;
-use moltler_plan::program::Program;
+use moltler_plan::program::{Options, Program};
 
 use crate::output::{self, Failure};
 use crate::session::Session;
@@ -22,8 +22,8 @@ pub enum Goal {
 /// The package as a program.
 pub fn plan(session: &Session, goal: &Goal) -> Program {
     let options = match goal {
-        Goal::Main(file) => moltler_plan::program::Options { main: Some(*file), tests: Vec::new() },
-        Goal::Tests(files) => moltler_plan::program::Options { main: None, tests: files.clone() },
+        Goal::Main(file) => Options { main: Some(*file), ..Options::default() },
+        Goal::Tests(files) => Options { tests: files.clone(), ..Options::default() },
     };
     moltler_plan::program::build(&session.db, &session.package, &options)
 }

@@ -23,6 +23,11 @@ pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
     rules.into_iter().fold(plan, |plan, rule| rule(plan))
 }
 
+/// Applies only what the meaning of a query needs: a condition on a `filter_only` field is passed on and not checked.
+pub fn without_optimization(plan: LogicalPlan) -> LogicalPlan {
+    push_down_filter::push_down_filter_only(plan)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use moltler_abi::DataType;

@@ -49,7 +49,7 @@ fn program(text: &str) -> Program {
         .map(|diagnostic| diagnostic.message)
         .collect();
     assert_eq!(errors, [""; 0]);
-    build(&db, &package, &Options { main: Some(main), tests: vec![main] })
+    build(&db, &package, &Options { main: Some(main), tests: vec![main], ..Options::default() })
 }
 
 #[track_caller]
@@ -103,6 +103,25 @@ query 0 (n string, ?column? integer)
         ConnectorScan prod.items [name, priority, created_at]
 ",
     );
+}
+
+#[test]
+fn without_rules_only_what_rows_do_not_carry_is_pushed() {
+    let mut db = Database::default();
+    let mut package = Package::new("/shop");
+    package.open_file(&mut db, "/shop/definitions.molt", SHOP);
+    let text = "SELECT id FROM prod.items WHERE JQL = 'x' AND name = 'y' LIMIT 0;";
+    let main = package.open_file(&mut db, "/shop/main.molt", text);
+    let program = build(&db, &package, &Options { main: Some(main), unoptimized: true, ..Options::default() });
+    let expected = "
+main
+  Print query 0
+query 0 (id string)
+  Limit 0
+    Pipeline [id] where name = 'y'
+      ConnectorScan prod.items [id, name, status, priority, created_at, metadata, JQL] filters {JQL: 'x'} where [JQL = 'x']
+";
+    assert_eq!(explain::program(&program).trim_end(), expected.trim());
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Options {
     pub main: Option<FileId>,
     /// The files whose TESTs are taken.
     pub tests: Vec<FileId>,
+    /// Queries are left as they were written: no rule rewrites them. The results are the same; tests compare them.
+    pub unoptimized: bool,
 }
 
 /// The program of a package.
@@ -37,6 +39,7 @@ pub fn build(db: &Database, package: &Package, options: &Options) -> Program {
     let main = options.main.map(|file| package.program(db, file));
     let tests: Vec<Lowered> = options.tests.iter().flat_map(|file| package.tests(db, *file)).collect();
     gather(Sources {
+        unoptimized: options.unoptimized,
         files,
         types: sound(&definitions.types).map(|lowered| unit(lowered, index(lowered.file))).collect(),
         entities: sound(&definitions.entities).map(|lowered| unit(lowered, index(lowered.file))).collect(),
@@ -59,6 +62,8 @@ fn sound(statements: &[Lowered]) -> impl Iterator<Item = &Lowered> {
 
 /// What a program is made from: sound statements of a package.
 struct Sources<'a> {
+    /// See [`Options`].
+    unoptimized: bool,
     /// Path and text of each file; a [`Unit`]'s file is an index into it.
     files: Vec<SourceFile>,
     /// CREATE CONNECTOR TYPE, those that count.
@@ -77,7 +82,7 @@ struct Sources<'a> {
 
 /// Gathers everything into one program.
 fn gather(sources: Sources<'_>) -> Program {
-    let mut gather = Gather::default();
+    let mut gather = Gather::new(sources.unoptimized);
     gather.manifest().files = sources.files;
     for unit in &sources.types {
         if let Some(StmtKind::Type(definition)) = kind(unit) {

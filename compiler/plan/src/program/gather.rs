@@ -11,7 +11,7 @@ use crate::choose::choose;
 use crate::expr::Expr;
 use crate::logical::{self, LogicalPlan};
 use crate::physical::PhysicalPlan;
-use crate::rules::optimize;
+use crate::rules::{optimize, without_optimization};
 
 /// A program under way.
 #[derive(Default)]
@@ -23,9 +23,14 @@ pub(crate) struct Gather {
     entities: FxHashMap<String, u32>,
     /// `myservice.items.create`
     actions: FxHashMap<String, u32>,
+    unoptimized: bool,
 }
 
 impl Gather {
+    pub(super) fn new(unoptimized: bool) -> Gather {
+        Gather { unoptimized, ..Gather::default() }
+    }
+
     pub(super) fn manifest(&mut self) -> &mut Manifest {
         &mut self.program.manifest
     }
@@ -94,7 +99,7 @@ impl Gather {
     /// Optimises the plan and adds it as a query.
     pub(crate) fn query(&mut self, plan: LogicalPlan, columns: Vec<OutputColumn>, span: Span) -> u32 {
         let name = format!("query_{}", self.program.manifest.queries.len());
-        let plan = choose(optimize(plan));
+        let plan = choose(if self.unoptimized { without_optimization(plan) } else { optimize(plan) });
         let plan = self.operator(&name, plan);
         push(&mut self.program.manifest.queries, Query { plan, columns, span })
     }

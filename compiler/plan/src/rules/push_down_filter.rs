@@ -10,22 +10,34 @@ use crate::logical::{Condition, LogicalPlan, Scan};
 /// - `filters` get each conjunct `column = value`, the value being free of columns.
 /// - `conditions` get all simple conjuncts.
 pub(super) fn push_down_filter(plan: LogicalPlan) -> LogicalPlan {
+    push_down(plan, false)
+}
+
+/// The same for conditions on `filter_only` fields alone.
+pub(super) fn push_down_filter_only(plan: LogicalPlan) -> LogicalPlan {
+    push_down(plan, true)
+}
+
+fn push_down(plan: LogicalPlan, filter_only_fields: bool) -> LogicalPlan {
     plan.rewrite(&|plan| match plan {
         LogicalPlan::Filter { input, predicate } => match *input {
-            LogicalPlan::Scan(scan) => push_into(scan, predicate),
+            LogicalPlan::Scan(scan) => push_into(scan, predicate, filter_only_fields),
             other => LogicalPlan::Filter { input: Box::new(other), predicate },
         },
         other => other,
     })
 }
 
-fn push_into(mut scan: Scan, predicate: Expr) -> LogicalPlan {
+fn push_into(mut scan: Scan, predicate: Expr, filter_only_fields: bool) -> LogicalPlan {
     let mut kept = Vec::new();
     for conjunct in predicate.conjuncts() {
         let mut filter_only = false;
         for (column, operator, value) in conditions(&conjunct) {
             let field = scan.columns[column as usize];
             filter_only |= scan.fields[field as usize].filter_only;
+            if filter_only_fields && !filter_only {
+                continue;
+            }
             if let ("=", Some(value)) = (operator, &value)
                 && !scan.filters.iter().any(|(other, known)| *other == field && known.same(value))
             {
