@@ -269,6 +269,32 @@ fn the_package_is_the_same_twice_and_published_once() {
 }
 
 #[test]
+fn a_package_holds_definitions_and_documentation_only() {
+    let folder = scratch();
+    let documented = page::block("1. Define Connector Type").replacen(
+        "CONFIG_SCHEMA",
+        "DOCUMENTATION '''\nRead *me*.\n'''\nCONFIG_SCHEMA",
+        1,
+    );
+    let program = page::everything().replacen(&page::block("1. Define Connector Type"), &documented, 1);
+    write(folder.path(), "page.molt", &program);
+    write(folder.path(), ".env", "MYSERVICE_KEY=hidden\n");
+    Command::moltlerc(folder.path()).arg("package").run().expect_status(0);
+    let unpacked = std::process::Command::new("sh")
+        .args(["-c", "zstd -dc dist/*.moltpkg | tar -x -O"])
+        .current_dir(folder.path())
+        .output();
+    let Some(unpacked) = unpacked.ok().filter(|output| output.status.success()) else { return }; // no zstd here
+    let text = String::from_utf8_lossy(&unpacked.stdout);
+    for there in ["Read *me*.", "## Entity `myservice.items`", "async function execute", "REGISTER CONNECTOR TYPE"] {
+        assert!(text.contains(there), "{there} is missing in\n{text}");
+    }
+    for absent in ["my_service_prod", "test_conn", "secrets.", "hidden", "PUBLISH", "SELECT"] {
+        assert!(!text.contains(absent), "{absent} must not be in\n{text}");
+    }
+}
+
+#[test]
 fn package_and_publish_act_when_the_program_is_run() {
     let folder = scratch();
     let program =

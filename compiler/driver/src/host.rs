@@ -60,10 +60,13 @@ impl DriverHost {
 
     fn archive(&self, statement: &Package) -> Result<Archive, PackageError> {
         let name = &statement.type_name;
-        let connector = Connector::find(&self.manifest, name)
+        let mut connector = Connector::find(&self.manifest, name)
             .ok_or_else(|| PackageError::new(format!("there is no connector type `{name}`")))?;
+        let definitions = self.definitions(name);
+        let documented = definitions.iter().filter_map(crate::statements::documentation);
+        connector.documentation = documented.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
         let namespace = self.session.project.settings.package.namespace.as_deref();
-        contents::build(statement, &connector, self.sources(name), namespace)
+        contents::build(statement, &connector, self.sources(name, &definitions), namespace)
     }
 
     /// The last PACKAGE statement of this type in the package.
@@ -79,20 +82,26 @@ impl DriverHost {
         self.session.package.files().map(|(file, _)| file).collect()
     }
 
-    /// The definitions that make up a connector, by the files they stand in. Where one is repeated, the one that counts.
-    fn sources(&self, type_name: &str) -> Files {
-        let session = &self.session;
-        let definitions = session.package.definitions(&session.db);
-        let mut parts: Vec<&Lowered> = [&definitions.types, &definitions.entities, &definitions.actions]
+    /// The definitions that make up a connector, by file and place. Where one is repeated, the one that counts.
+    fn definitions(&self, type_name: &str) -> Vec<Lowered> {
+        let package = &self.session.package;
+        let definitions = package.definitions(&self.session.db);
+        let mut parts: Vec<Lowered> = [definitions.types, definitions.entities, definitions.actions]
             .into_iter()
             .flatten()
             .filter(|definition| crate::statements::type_of(definition) == Some(type_name))
             .collect();
-        parts.sort_by_key(|part| (session.package.path(part.file), part.offset));
+        parts.sort_by_key(|part| (package.path(part.file).to_owned(), part.offset));
+        parts
+    }
+
+    /// The texts of these definitions by the files they stand in.
+    fn sources(&self, type_name: &str, definitions: &[Lowered]) -> Files {
+        let package = &self.session.package;
         let mut files = Files::new();
-        for part in &parts {
-            let path = Path::new(session.package.path(part.file));
-            let name = path.strip_prefix(session.package.root()).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        for part in definitions {
+            let path = Path::new(package.path(part.file));
+            let name = path.strip_prefix(package.root()).unwrap_or(path).to_string_lossy().replace('\\', "/");
             let text = files.entry(name).or_default();
             if !text.is_empty() {
                 text.push(b'\n');
@@ -100,7 +109,7 @@ impl DriverHost {
             text.extend_from_slice(part.text.trim().as_bytes());
             text.push(b'\n');
         }
-        if let Some(text) = files.values_mut().next().filter(|_| session.package.registered(type_name)) {
+        if let Some(text) = files.values_mut().next().filter(|_| package.registered(type_name)) {
             text.extend_from_slice(format!("\nREGISTER CONNECTOR TYPE '{type_name}';\n").as_bytes());
         }
         files

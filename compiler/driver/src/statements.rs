@@ -14,6 +14,17 @@ pub fn type_of(lowered: &Lowered) -> Option<&str> {
     }
 }
 
+/// The full name and the DOCUMENTATION of a definition, where it has one.
+pub fn documentation(lowered: &Lowered) -> Option<(&str, &str)> {
+    let (name, text) = match &lowered.body.statement()?.kind {
+        StmtKind::Type(definition) => (&definition.name, &definition.documentation),
+        StmtKind::Entity(definition) => (&definition.name, &definition.documentation),
+        StmtKind::Action(definition) => (&definition.name, &definition.documentation),
+        _ => return None,
+    };
+    Some((&name.text, text.as_deref()?))
+}
+
 /// The clauses of a PACKAGE statement.
 pub fn package(lowered: &Lowered) -> Option<Package> {
     let StmtKind::Package(definition) = &lowered.body.statement()?.kind else { return None };

@@ -1,5 +1,7 @@
 //! What goes into a package.
 
+use std::collections::BTreeMap;
+
 use moltler_abi::manifest::{Action, ConfigField, ConnectorType, Entity, Manifest, Package};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -18,6 +20,8 @@ pub struct Connector<'a> {
     pub entities: Vec<&'a Entity>,
     /// Its actions.
     pub actions: Vec<&'a Action>,
+    /// DOCUMENTATION by the full name of what it documents: `myservice`, `myservice.items`, `myservice.items.create`.
+    pub documentation: BTreeMap<String, String>,
 }
 
 impl<'a> Connector<'a> {
@@ -28,6 +32,7 @@ impl<'a> Connector<'a> {
             connector_type: &manifest.types[index],
             entities: manifest.entities.iter().filter(|entity| entity.connector_type as usize == index).collect(),
             actions: manifest.actions.iter().filter(|action| action.connector_type as usize == index).collect(),
+            documentation: BTreeMap::new(),
         })
     }
 }

@@ -13,6 +13,7 @@ pub fn render(statement: &Package, connector: &Connector<'_>) -> String {
     if let Some(text) = statement.description.as_ref().or(connector_type.description.as_ref()) {
         paragraph(&mut page, text);
     }
+    documentation(&mut page, connector, &connector_type.name);
     page.push('\n');
     for (label, value) in [
         ("Version", &statement.version),
@@ -37,19 +38,21 @@ pub fn render(statement: &Package, connector: &Connector<'_>) -> String {
         parameter_table(&mut page, &connector_type.config);
     }
     for entity in &connector.entities {
-        entity_section(&mut page, &connector_type.name, entity);
+        entity_section(&mut page, connector, entity);
     }
     for action in &connector.actions {
-        action_section(&mut page, &connector_type.name, action);
+        action_section(&mut page, connector, action);
     }
     page
 }
 
-fn entity_section(page: &mut String, type_name: &str, entity: &Entity) {
-    line(page, &format!("\n## Entity `{type_name}.{}`", entity.name));
+fn entity_section(page: &mut String, connector: &Connector<'_>, entity: &Entity) {
+    let name = format!("{}.{}", connector.connector_type.name, entity.name);
+    line(page, &format!("\n## Entity `{name}`"));
     if let Some(text) = &entity.description {
         paragraph(page, text);
     }
+    documentation(page, connector, &name);
     page.push_str("\n| Field | Type | | Description |\n| --- | --- | --- | --- |\n");
     for field in &entity.fields {
         let mut notes = Vec::new();
@@ -67,11 +70,13 @@ fn entity_section(page: &mut String, type_name: &str, entity: &Entity) {
     }
 }
 
-fn action_section(page: &mut String, type_name: &str, action: &Action) {
-    line(page, &format!("\n## Action `{type_name}.{}`", action.name));
+fn action_section(page: &mut String, connector: &Connector<'_>, action: &Action) {
+    let name = format!("{}.{}", connector.connector_type.name, action.name);
+    line(page, &format!("\n## Action `{name}`"));
     if let Some(text) = &action.description {
         paragraph(page, text);
     }
+    documentation(page, connector, &name);
     page.push('\n');
     match action.parameters.as_deref() {
         None => page.push_str("Takes any arguments.\n"),
@@ -107,6 +112,13 @@ fn parameter_table(page: &mut String, fields: &[ConfigField]) {
 fn line(page: &mut String, text: &str) {
     page.push_str(text);
     page.push('\n');
+}
+
+/// What the author wrote under DOCUMENTATION, as it is.
+fn documentation(page: &mut String, connector: &Connector<'_>, name: &str) {
+    if let Some(text) = connector.documentation.get(name) {
+        paragraph(page, text);
+    }
 }
 
 fn paragraph(page: &mut String, text: &str) {
