@@ -41,7 +41,9 @@ pub fn check(
     error.kind = ErrorKind::Assertion;
     for (source, value) in &values {
         let note = format!("`{}` is {}", one_line(source), excerpt(value));
-        if !error.notes.contains(&note) {
+        // A literal is what it says; it is there for the differences.
+        let literal = source.starts_with(['[', '{']);
+        if !literal && !error.notes.contains(&note) {
             error.notes.push(note);
         }
     }

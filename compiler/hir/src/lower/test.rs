@@ -75,7 +75,8 @@ impl Lower<'_> {
         StmtKind::Assert { condition, message, parts }
     }
 
-    /// The sub-expressions whose values explain a condition, outermost first; no constants, and each text once.
+    /// The sub-expressions whose values explain a condition, outermost first; no constants but documents and arrays,
+    /// and each text once.
     fn parts(&self, expr: ExprId, parts: &mut Vec<ExprId>) {
         if parts.len() >= MAX_PARTS {
             return;
@@ -88,6 +89,8 @@ impl Lower<'_> {
             | ExprKind::Call { .. }
             | ExprKind::Cast { .. } => !self.is_constant(expr),
             ExprKind::Binary { operator, .. } => !self.is_constant(expr) && operator_gives_value(*operator),
+            // What a document is compared with: how they differ is told by path.
+            ExprKind::Document(_) | ExprKind::Array(_) => true,
             _ => false,
         };
         let text = self.text_of(self.expr_range(expr));
