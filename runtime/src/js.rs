@@ -27,7 +27,7 @@ mod walker;
 pub use bytecode::{compile, engine_version};
 pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
-pub use host::ConsoleLevel;
+pub use host::{ConsoleHook, ConsoleLevel};
 pub use scrub::Scrubber;
 
 #[cfg(test)]

@@ -342,3 +342,129 @@ fn body_value(request: &Request) -> Value {
     }
     text(&String::from_utf8_lossy(body))
 }
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::http::RedirectMode;
+
+    fn mock(text: &str) -> MockApi {
+        MockApi::new(&value_from_json(text).expect("JSON"), Span::default()).expect("valid mocks")
+    }
+
+    fn request(line: &str) -> Request {
+        let (method, url) = line.split_once(' ').expect("method and URL");
+        Request {
+            method: method.to_owned(),
+            url: Url::parse(url).expect("a valid URL"),
+            headers: vec![("x-key".to_owned(), "k".to_owned())],
+            body: (method == "POST").then(|| br#"{"a": {"b": 1, "c": [1, 2]}}"#.to_vec()),
+            redirect: RedirectMode::Follow,
+        }
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        runtime.expect("a runtime").block_on(future)
+    }
+
+    /// Status and body, or the error.
+    fn answer(mock: &MockApi, line: &str) -> String {
+        match run(mock.send(request(line))) {
+            Ok(response) => format!("{} {}", response.status, String::from_utf8_lossy(&response.body)),
+            Err(TransportError::Failed { code, .. }) => code,
+            Err(TransportError::Fatal(error)) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn responses_come_in_turn_and_the_last_repeats() {
+        let mock = mock(
+            r#"{"GET /a": [{"status": 429, "headers": {"Retry-After": 1}}, {"body": "x"}, {"body": [1, {"k": null}]}]}"#,
+        );
+        let answers: Vec<String> = (0..4).map(|_| answer(&mock, "GET mock:///a")).collect();
+        assert_eq!(answers, ["429 ", "200 x", r#"200 [1,{"k":null}]"#, r#"200 [1,{"k":null}]"#]);
+    }
+
+    #[test]
+    fn the_more_exact_key_answers() {
+        let mock = mock(
+            r#"{"GET /*": {"body": "star"}, "GET /items/:id": {"body": "id"}, "GET /items/7": {"body": "seven"},
+                "GET /items/7?a=b": {"body": "query"}, "GET https://h.test/items/7": {"body": "host"}}"#,
+        );
+        assert_eq!(answer(&mock, "GET mock:///x/y"), "200 star");
+        assert_eq!(answer(&mock, "GET mock:///items/8"), "200 id");
+        assert_eq!(answer(&mock, "GET mock:///items/7"), "200 seven");
+        assert_eq!(answer(&mock, "GET mock:///items/7?z=1&a=b"), "200 query");
+        assert_eq!(answer(&mock, "GET https://h.test/items/7?a=b"), "200 host");
+    }
+
+    #[test]
+    fn conditions_choose_among_responses() {
+        let mock = mock(
+            r#"{"GET /a": [{"when": {"query": {"cursor": "b"}}, "body": "b"}, {"body": "first"}],
+                "POST /a": [{"when": {"body": {"a": {"c": [1, 2]}}, "headers": {"X-Key": "k"}}, "body": "yes"}],
+                "POST /b": {"when": {"body": {"a": 1}}}}"#,
+        );
+        for _ in 0..2 {
+            assert_eq!(answer(&mock, "GET mock:///a?cursor=b"), "200 b");
+            assert_eq!(answer(&mock, "GET mock:///a"), "200 first");
+        }
+        assert_eq!(answer(&mock, "POST mock:///a"), "200 yes");
+        assert_eq!(
+            answer(&mock, "POST mock:///b"),
+            "MockError: MOCK_API has no answer for POST mock:///b (path `/b`); a key matches, but no `when` of its \
+             responses does. Its keys: `GET /a`, `POST /a`, `POST /b`"
+        );
+    }
+
+    #[test]
+    fn failures_and_delays() {
+        let mock = mock(r#"{"GET /a": {"error": "dns"}, "GET /b": {"delay_ms": 5000, "body": "late"}}"#);
+        assert_eq!(answer(&mock, "GET mock:///a"), "ENOTFOUND");
+        assert_eq!(answer(&mock, "GET mock:///b"), "200 late");
+        assert_eq!(
+            answer(&mock, "GET mock://items?x=1"),
+            "MockError: MOCK_API has no answer for GET mock://items?x=1 (path `/?x=1`). Its keys: `GET /a`, `GET /b`"
+        );
+        assert!(answer(&super::tests::mock("{}"), "GET mock:///a").ends_with("Its keys: none"));
+    }
+
+    #[test]
+    fn calls_are_recorded() {
+        let mock = mock(r#"{"POST /*": {}, "GET /*": {}}"#);
+        answer(&mock, "POST mock:///a?q=x+y");
+        answer(&mock, "GET mock:///b");
+        let calls = value_to_json(&mock.calls("POST /:any").expect("a valid key"));
+        assert_eq!(
+            calls,
+            r#"[{"method":"POST","url":"mock:///a?q=x+y","path":"/a","query":{"q":"x y"},"headers":{"x-key":"k"},"body":{"a":{"b":1,"c":[1,2]}},"attempt":1}]"#
+        );
+        assert_eq!(mock.calls("GET /nope"), Ok(Value::Array(Rc::new(Vec::new()))));
+        assert!(mock.calls("nonsense").is_err());
+    }
+
+    #[test]
+    fn wrong_documents_are_told() {
+        let wrong = |text: &str| {
+            MockApi::new(&value_from_json(text).expect("JSON"), Span::default()).expect_err("wrong").message
+        };
+        assert_eq!(wrong("[]"), "MOCK_API is a document with keys such as `GET /items`");
+        assert_eq!(wrong(r#"{"/items": {}}"#), "`/items` is not a key of MOCK_API: it reads `GET /path`");
+        assert!(wrong(r#"{"GET /a": {"items": []}}"#).starts_with("MOCK_API `GET /a`: a response has no key `items`"));
+        assert_eq!(wrong(r#"{"GET /a": []}"#), "MOCK_API `GET /a`: the array has no response");
+        assert_eq!(
+            wrong(r#"{"GET /a": 7}"#),
+            r#"MOCK_API `GET /a`: a response is a document such as {"status": 200, "body": …}"#
+        );
+        assert!(wrong(r#"{"GET /a": {"status": "x"}}"#).ends_with("`status` is a number from 200 to 599"));
+        assert!(
+            wrong(r#"{"GET /a": {"error": "oops"}}"#).ends_with("`error` is 'refused', 'timeout', 'reset' or 'dns'")
+        );
+        assert!(wrong(r#"{"GET /a": {"when": {"x": 1}}}"#).contains("`when` has no key `x`"));
+        assert!(wrong(r#"{"GET /a": {"headers": {"x": {}}}}"#).contains("`headers.x` is text"));
+        assert!(wrong(r#"{"GET /a": {"delay_ms": -1}}"#).contains("`delay_ms`"));
+    }
+}

@@ -28,7 +28,7 @@ const COMPILE_STACK: usize = 1 << 20;
 /// The name and version of the engine whose bytecode [`compile()`] makes; no other one can run it.
 pub fn engine_version() -> &'static str {
     // The version of QuickJS that this release of the binding contains.
-    "quickjs-ng 0.16.2 (rquickjs 0.14)"
+    "quickjs-ng 0.16.2 rquickjs 0.14"
 }
 
 /// A script that is ready to be loaded.

@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::convert::{Times, to_js};
 use super::failure::{self, Thrown};
 use super::globals;
-use super::host::{ConsoleLevel, Event, Host};
+use super::host::{ConsoleHook, Event, Host};
 use super::rows::{RowReader, WalkError, read_value};
 use super::scrub::Scrubber;
 use crate::batch::{BatchBuilder, OwnedBatch};
@@ -38,7 +38,7 @@ pub struct Settings {
     /// Values replaced by `***` in errors and on the console.
     pub secrets: Vec<String>,
     /// Takes each line of the console.
-    pub console: Rc<dyn Fn(ConsoleLevel, &str)>,
+    pub console: ConsoleHook,
     /// Of the JavaScript heap.
     pub max_memory_mb: u32,
     /// Of JavaScript without waiting for anything outside.
@@ -241,7 +241,7 @@ impl Engine {
     }
 
     fn result_budget(&self) -> u64 {
-        u64::from(self.settings.max_memory_mb) * RESULT_FACTOR << 20
+        (u64::from(self.settings.max_memory_mb) * RESULT_FACTOR) << 20
     }
 
     async fn start_query(&mut self, call: &QueryCall<'_>) -> Outcome<Cursor> {

@@ -28,6 +28,9 @@ pub enum ConsoleLevel {
     Error,
 }
 
+/// Takes each line of the console.
+pub type ConsoleHook = Rc<dyn Fn(ConsoleLevel, &str)>;
+
 /// Something that a handler waits for has come.
 pub(super) enum Event {
     /// The timer with this number is due.
@@ -43,7 +46,7 @@ pub(super) struct Host {
     pub(super) transport: Rc<dyn Transport>,
     pub(super) clock: Clock,
     pub(super) scrubber: Scrubber,
-    pub(super) console: Rc<dyn Fn(ConsoleLevel, &str)>,
+    pub(super) console: ConsoleHook,
     /// Of one request.
     pub(super) timeout: Duration,
     /// Of JavaScript without waiting.
@@ -62,7 +65,7 @@ impl Host {
         transport: Rc<dyn Transport>,
         clock: Clock,
         scrubber: Scrubber,
-        console: Rc<dyn Fn(ConsoleLevel, &str)>,
+        console: ConsoleHook,
         timeout: Duration,
         run_limit: Duration,
     ) -> Host {
@@ -172,10 +175,10 @@ impl Host {
         if matches!(event, Event::Timer(_)) {
             self.sleep.borrow_mut().take();
         }
-        if let Event::Response(_, Ok(response)) = &event {
-            if let Some(request) = self.last_request.borrow_mut().as_mut() {
-                request.status = Some(response.status);
-            }
+        if let Event::Response(_, Ok(response)) = &event
+            && let Some(request) = self.last_request.borrow_mut().as_mut()
+        {
+            request.status = Some(response.status);
         }
         Some(event)
     }
@@ -190,4 +193,36 @@ fn shown_url(url: &url::Url) -> String {
         let _ = url.set_username("");
     }
     url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::HttpClient;
+
+    fn host() -> Host {
+        let console: ConsoleHook = Rc::new(|_, _| {});
+        let limit = Duration::from_secs(3600);
+        Host::new(Rc::new(HttpClient::new()), Clock::real(), Scrubber::default(), console, limit, limit)
+    }
+
+    #[test]
+    fn waiting_starts_the_limit_anew() {
+        let host = host();
+        let past = std::time::Instant::now();
+        host.deadline.set(past);
+        host.start_running();
+        assert!(!host.must_stop());
+        host.deadline.set(past);
+        assert!(host.must_stop() && host.has_overrun());
+        // Once it has run away, a script is not allowed to go on.
+        host.start_running();
+        assert!(host.must_stop());
+    }
+
+    #[test]
+    fn urls_are_shown_without_credentials() {
+        let url = url::Url::parse("https://user:pass@h/p?q#f").expect("a valid URL");
+        assert_eq!(shown_url(&url), "https://h/p?q#f");
+    }
 }

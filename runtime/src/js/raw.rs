@@ -25,7 +25,7 @@ pub(super) fn text(value: &Value<'_>) -> Option<String> {
         if data.is_null() {
             return None;
         }
-        let text = from_wtf8(std::slice::from_raw_parts(data.cast(), length as usize)).into_owned();
+        let text = from_wtf8(std::slice::from_raw_parts(data.cast(), length)).into_owned();
         qjs::JS_FreeCString(ctx, data);
         Some(text)
     }

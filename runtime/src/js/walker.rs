@@ -250,7 +250,9 @@ impl<'js> Walker<'js> {
 
     /// Whether an object may be a row: what has fields of its own, not a container or a function.
     pub(super) fn is_row(&self, value: qjs::JSValue) -> bool {
-        matches!(self.kind(value), "an object" | "an Error" | "an object that holds no data")
+        // SAFETY: looks at the object's class.
+        let class = unsafe { qjs::JS_GetClassID(value) };
+        class == CLASS_OBJECT || matches!(self.kind(value), "an object" | "an Error" | "an object that holds no data")
     }
 
     /// The time of a `Date` in microseconds; `None` where it is invalid.
@@ -271,7 +273,7 @@ impl<'js> Walker<'js> {
         if data.is_null() {
             return Err(self.raised());
         }
-        Ok(Text { ctx: self.raw, data, length: length as usize, walker: PhantomData })
+        Ok(Text { ctx: self.raw, data, length: length, walker: PhantomData })
     }
 
     /// Names of own enumerable properties.
