@@ -61,6 +61,9 @@ pub struct RunArguments {
     /// How results are written
     #[arg(long, value_enum)]
     pub format: Option<ResultFormat>,
+    /// Leave plans as they come from the source: slower, with the same results
+    #[arg(long, hide = true)]
+    pub unoptimized: bool,
     /// The program
     pub file: PathBuf,
     /// Values of the program's PARAMs, as `--NAME VALUE`

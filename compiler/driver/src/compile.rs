@@ -15,6 +15,8 @@ use crate::session::Session;
 pub enum Goal {
     /// The statements of this file.
     Main(FileId),
+    /// The same with plans as they come from the source: slower, with the same results.
+    Unoptimized(FileId),
     /// The tests of these files.
     Tests(Vec<FileId>),
 }
@@ -23,6 +25,7 @@ pub enum Goal {
 pub fn plan(session: &Session, goal: &Goal) -> Program {
     let options = match goal {
         Goal::Main(file) => Options { main: Some(*file), ..Options::default() },
+        Goal::Unoptimized(file) => Options { main: Some(*file), unoptimized: true, ..Options::default() },
         Goal::Tests(files) => Options { tests: files.clone(), ..Options::default() },
     };
     moltler_plan::program::build(&session.db, &session.package, &options)

@@ -12,7 +12,7 @@ pub fn run(arguments: &QueryArguments) -> Result<u8, Failure> {
     let project = arguments.project.as_deref().unwrap_or(Path::new("."));
     let (mut session, _) = Session::load(project)?;
     let file = session.open("<query>", &complete(&arguments.text));
-    run_file(session, file, arguments.format, &[])
+    run_file(session, file, arguments.format)
 }
 
 /// The text with the last `;` that files need. It stands on a line of its own, so that a comment does not swallow it.

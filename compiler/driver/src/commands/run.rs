@@ -15,13 +15,24 @@ use crate::session::Session;
 pub fn run(arguments: &RunArguments) -> Result<u8, Failure> {
     let (format, parameters) = arguments.format_and_parameters().map_err(Failure::Usage)?;
     let (session, file) = Session::load_file(&arguments.file)?;
-    run_file(session, file, format, &parameters)
+    let goal = if arguments.unoptimized { Goal::Unoptimized(file) } else { Goal::Main(file) };
+    run_goal(session, file, &goal, format, &parameters)
 }
 
-/// Runs the statements of a file with these values of its parameters.
-pub fn run_file(session: Session, file: FileId, format: ResultFormat, parameters: &[String]) -> Result<u8, Failure> {
+/// Runs the statements of a file.
+pub fn run_file(session: Session, file: FileId, format: ResultFormat) -> Result<u8, Failure> {
+    run_goal(session, file, &Goal::Main(file), format, &[])
+}
+
+fn run_goal(
+    session: Session,
+    file: FileId,
+    goal: &Goal,
+    format: ResultFormat,
+    parameters: &[String],
+) -> Result<u8, Failure> {
     session.refuse_errors(file)?;
-    let plan = compile::plan(&session, &Goal::Main(file));
+    let plan = compile::plan(&session, goal);
     let parameters = moltler_runtime::parameters::parse(&plan.manifest, parameters).map_err(Failure::Usage)?;
     let program = compile::load(&plan)?;
     let host = DriverHost::new(session, plan.manifest);
