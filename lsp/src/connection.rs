@@ -14,7 +14,7 @@ use tower_lsp_server::jsonrpc::{ErrorCode, Id, Request, Response};
 use tower_lsp_server::{ExitedError, LspService};
 use tower_service::Service;
 
-use crate::handlers::{Server, router};
+use crate::handlers::{DiagnosticRequests, Server, router};
 use crate::state::Writer;
 use crate::system::SharedSystem;
 use crate::transport::{Outgoing, Reader};
@@ -61,7 +61,13 @@ pub(crate) fn serve(
     let writer = Writer::start(system, outgoing.clone(), runtime.handle().clone(), STACK);
     let (Ok(_), Ok((writer, state_thread))) = (reader, writer) else { return 1 };
     let (service, _) = router(Server::new(writer.clone(), outgoing.clone(), events));
-    let mut connection = Connection { service, outgoing: outgoing.clone(), life: Life::Fresh };
+    let mut connection = Connection {
+        service,
+        outgoing: outgoing.clone(),
+        writer: writer.clone(),
+        diagnostics: DiagnosticRequests::default(),
+        life: Life::Fresh,
+    };
     let code = runtime.block_on(connection.run(inbox));
     writer.stop();
     state_thread.join().unwrap_or_default();
@@ -104,6 +110,8 @@ enum Life {
 struct Connection {
     service: LspService<Server>,
     outgoing: Outgoing,
+    writer: Writer,
+    diagnostics: DiagnosticRequests,
     life: Life,
 }
 
@@ -176,6 +184,14 @@ impl Connection {
             }
             ("shutdown", Life::Running) if id.is_some() => self.life = Life::ShutDown,
             (_, Life::Running) => {}
+        }
+        match (method.as_str(), &id) {
+            ("textDocument/diagnostic", Some(id)) => {
+                self.diagnostics.ask(&self.writer, &self.outgoing, id.clone(), params.as_ref());
+                return false;
+            }
+            ("$/cancelRequest", _) if self.diagnostics.cancel(params.as_ref()) => return false,
+            _ => {}
         }
         let is_first = method == "initialize";
         let mut request = Request::build(method);

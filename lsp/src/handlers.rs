@@ -8,6 +8,7 @@ mod hover;
 mod lifecycle;
 mod text_sync;
 
+pub(crate) use diagnostic::DiagnosticRequests;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp_server::{ClientSocket, LspService};
 
@@ -29,7 +30,7 @@ impl Server {
     }
 }
 
-/// All methods. A handler hands its work to the state before it waits for anything.
+/// All methods but `textDocument/diagnostic`. A handler hands its work to the state before it waits for anything.
 pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
     LspService::build_with_lifecycle_methods(|_| server)
         .custom_method("textDocument/didOpen", Server::did_open)
@@ -38,7 +39,6 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("textDocument/didSave", Server::did_save)
         .custom_method("workspace/didChangeWatchedFiles", Server::did_change_watched_files)
         .custom_method("workspace/didChangeConfiguration", Server::did_change_configuration)
-        .custom_method("textDocument/diagnostic", Server::diagnostic)
         .custom_method("textDocument/completion", Server::completion)
         .custom_method("textDocument/hover", Server::hover)
         .custom_method("textDocument/definition", Server::definition)

@@ -3,6 +3,7 @@
 //! - `transport`, `connection`: messages come in and go out; each is routed in its order, panics end at this edge.
 //! - `state`: the one thread that owns texts and data bases. A message that changes a text is applied there; a message that asks
 //!   gets a `snapshot` and runs on a thread of its own.
+//! - `diagnostics`: those of an open document as JSON, kept from one change to the next.
 //! - `handlers`: one file for each request: convert, one call into `moltler_ide`, convert back.
 //!
 //! A change cancels the reads that are under way: those that do not depend on a position in the old text start again, the
@@ -12,6 +13,7 @@
 
 mod capabilities;
 mod connection;
+mod diagnostics;
 mod from_proto;
 mod handlers;
 mod snapshot;

@@ -1,9 +1,10 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use moltler_db::{Diagnostic, FileId};
+use moltler_db::FileId;
 use moltler_hir::{Database, Package};
-use moltler_ide::diagnostics::FileDiagnostics;
 use moltler_syntax::{Document, Encoding};
+
+use crate::diagnostics::Diagnostics;
 
 /// An open document and its package as they were when a read was started. It can only be read; the state waits for its
 /// end before it changes anything.
@@ -12,7 +13,7 @@ pub(crate) struct Snapshot {
     /// Files, statements, names.
     pub(crate) package: Arc<Package>,
     /// The diagnostics of the document, shared with the state.
-    pub(crate) diagnostics: Arc<Mutex<FileDiagnostics>>,
+    pub(crate) diagnostics: Arc<Mutex<Diagnostics>>,
     /// The document's URI, as the editor writes it.
     pub(crate) uri: String,
     /// The document in the package.
@@ -31,12 +32,5 @@ impl Snapshot {
     /// The text of the document by statements.
     pub(crate) fn document(&self) -> Option<&Document> {
         self.package.document(self.file)
-    }
-
-    /// All diagnostics of the document.
-    pub(crate) fn collect_diagnostics(&self) -> Vec<Diagnostic> {
-        // A panic inside leaves it as it was: what is not checked stays marked so.
-        let mut diagnostics = self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
-        diagnostics.collect(&self.db, &self.package, self.file)
     }
 }

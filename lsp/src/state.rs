@@ -14,7 +14,7 @@ use crate::capabilities::Editor;
 use crate::from_proto::ContentChange;
 use crate::system::SharedSystem;
 use crate::transport::Outgoing;
-pub(crate) use job::{Job, Moved};
+pub(crate) use job::{Job, Moved, Token};
 use packages::Packages;
 
 /// What the state is told, in the order of the messages.

@@ -1,10 +1,7 @@
 //! From our values to the protocol's.
 
-use std::hash::{Hash, Hasher};
-
 use moltler_db::{Diagnostic, FileRange, Severity, Tag};
 use moltler_syntax::{Document, Encoding, TextRange};
-use rustc_hash::FxHasher;
 use tower_lsp_server::gen_lsp_types as lsp;
 
 use crate::snapshot::Snapshot;
@@ -45,12 +42,8 @@ pub(crate) fn documentation(value: String) -> lsp::Documentation {
     markdown(value).into()
 }
 
-/// All diagnostics of the snapshot's document.
-pub(crate) fn diagnostics(snapshot: &Snapshot) -> Vec<lsp::Diagnostic> {
-    snapshot.collect_diagnostics().iter().filter_map(|one| diagnostic(snapshot, one)).collect()
-}
-
-fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option<lsp::Diagnostic> {
+/// A diagnostic of the snapshot's document.
+pub(crate) fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option<lsp::Diagnostic> {
     let message = match &diagnostic.help {
         Some(help) => format!("{}\n{help}", diagnostic.message),
         None => diagnostic.message.clone(),
@@ -87,34 +80,7 @@ fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option<lsp::Diagn
     })
 }
 
-/// What is sent unasked.
-pub(crate) fn publication(snapshot: &Snapshot) -> lsp::PublishDiagnosticsParams {
-    lsp::PublishDiagnosticsParams {
-        uri: lsp::Uri(snapshot.uri.clone()),
-        version: Some(snapshot.version),
-        diagnostics: diagnostics(snapshot),
-    }
-}
-
 /// What is sent when a document is closed.
 pub(crate) fn no_diagnostics(uri: &str) -> lsp::PublishDiagnosticsParams {
     lsp::PublishDiagnosticsParams { uri: lsp::Uri(uri.to_owned()), version: None, diagnostics: Vec::new() }
-}
-
-/// What is sent when it is asked for; nothing new when it is what the editor has.
-pub(crate) fn report(snapshot: &Snapshot, previous: Option<&str>) -> lsp::DocumentDiagnosticReport {
-    let items = diagnostics(snapshot);
-    let mut hasher = FxHasher::default();
-    serde_json::to_string(&items).unwrap_or_default().hash(&mut hasher);
-    let result_id = format!("{:016x}", hasher.finish());
-    if previous == Some(result_id.as_str()) {
-        let unchanged_document_diagnostic_report = lsp::UnchangedDocumentDiagnosticReport { result_id };
-        return lsp::RelatedUnchangedDocumentDiagnosticReport {
-            related_documents: None,
-            unchanged_document_diagnostic_report,
-        }
-        .into();
-    }
-    let full_document_diagnostic_report = lsp::FullDocumentDiagnosticReport { result_id: Some(result_id), items };
-    lsp::RelatedFullDocumentDiagnosticReport { related_documents: None, full_document_diagnostic_report }.into()
 }

@@ -95,9 +95,13 @@ impl Outgoing {
     /// Sends a message that is already in the protocol's form.
     pub(crate) fn send(&self, message: &impl Serialize) {
         let Ok(body) = serde_json::to_vec(message) else { return };
+        self.send_body(&body);
+    }
+
+    fn send_body(&self, body: &[u8]) {
         let mut bytes = Vec::with_capacity(body.len() + 32);
         bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
-        bytes.extend_from_slice(&body);
+        bytes.extend_from_slice(body);
         // Nobody reads: the editor is gone, and its end of the input ends the server.
         self.queue.send(Some(bytes)).unwrap_or_default();
     }
@@ -111,6 +115,16 @@ impl Outgoing {
             params: P,
         }
         self.send(&Notification { jsonrpc: "2.0", method, params });
+    }
+
+    /// Sends a notification whose parameters are JSON already.
+    pub(crate) fn notify_text(&self, method: &str, params: &str) {
+        self.send_body(format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":{params}}}").as_bytes());
+    }
+
+    /// Answers a request with a result that is JSON already.
+    pub(crate) fn result_text(&self, id: &Value, result: &str) {
+        self.send_body(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}").as_bytes());
     }
 
     /// Sends a request whose answer does not matter.

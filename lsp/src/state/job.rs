@@ -28,7 +28,8 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    fn cancel(&self) {
+    /// Ends the read, if it is under way, without an answer.
+    pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
         if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             running.cancel();
@@ -76,33 +77,46 @@ pub(crate) struct Job {
 }
 
 impl Writer {
-    /// Runs `read` on the document as the messages before have left it. The job is queued before this returns, so that
-    /// calling it before the first wait of a handler keeps the order of messages. Without such a document the result is
-    /// `None`.
+    /// Runs `read` on the document as the messages before have left it, then `reply`: with nothing when there is no such
+    /// document. The job is queued when this returns, so that calling it before the first wait of a handler keeps the order
+    /// of messages.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        uri: String,
+        moved: Moved,
+        read: impl Fn(&Snapshot) -> T + Send + 'static,
+        reply: impl FnOnce(Result<Option<T>>) + Send + 'static,
+    ) -> Arc<Token> {
+        let token = Arc::new(Token::default());
+        let mut reply = Some(reply);
+        let run = move |outcome: Outcome<'_>| -> Reply {
+            let result = match outcome {
+                Outcome::Document(snapshot) => Ok(Some(read(snapshot))),
+                Outcome::NoDocument => Ok(None),
+                Outcome::Modified => Err(Error::content_modified()),
+            };
+            let reply = reply.take();
+            Box::new(move || {
+                if let Some(reply) = reply {
+                    reply(result);
+                }
+            })
+        };
+        let job = Job { uri, token: token.clone(), moved, is_publication: false, run: Box::new(run) };
+        self.send(Task::Read(job));
+        token
+    }
+
+    /// The same as a future, which cancels the work when it is dropped.
     pub(crate) fn read<T: Send + 'static, R: Fn(&Snapshot) -> Option<T> + Send + 'static>(
         &self,
         uri: String,
         moved: Moved,
         read: R,
     ) -> impl Future<Output = Result<Option<T>>> + Send + use<T, R> {
-        let token = Arc::new(Token::default());
         let (sender, receiver) = oneshot::channel();
-        let mut sender = Some(sender);
-        let run = move |outcome: Outcome<'_>| -> Reply {
-            let result = match outcome {
-                Outcome::Document(snapshot) => Ok(read(snapshot)),
-                Outcome::NoDocument => Ok(None),
-                Outcome::Modified => Err(Error::content_modified()),
-            };
-            let sender = sender.take();
-            Box::new(move || {
-                if let Some(sender) = sender {
-                    // Nobody waits any more for what was cancelled.
-                    sender.send(result).unwrap_or_default();
-                }
-            })
-        };
-        self.send(Task::Read(Job { uri, token: token.clone(), moved, is_publication: false, run: Box::new(run) }));
+        // Nobody waits any more for what was cancelled.
+        let token = self.ask(uri, moved, read, move |result| drop(sender.send(result.map(Option::flatten))));
         let guard = CancelOnDrop(token);
         async move {
             let _guard = guard;

@@ -3,7 +3,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use moltler_db::FileId;
 use moltler_hir::{Change, Database, Package, find_root};
-use moltler_ide::diagnostics::FileDiagnostics;
 use moltler_syntax::{Position, TextRange};
 use rustc_hash::FxHashMap;
 use salsa::Database as _;
@@ -11,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::{Job, Writer};
 use crate::capabilities::Editor;
+use crate::diagnostics::{self, Diagnostics};
 use crate::from_proto::ContentChange;
 use crate::snapshot::Snapshot;
 use crate::system::{Overlay, SharedSystem};
@@ -42,7 +42,7 @@ struct OpenDocument {
     /// The root of its package.
     root: String,
     file: FileId,
-    diagnostics: Arc<Mutex<FileDiagnostics>>,
+    diagnostics: Arc<Mutex<Diagnostics>>,
     /// Whether the editor has not been told the diagnostics of the present text.
     is_unpublished: bool,
 }
@@ -77,7 +77,7 @@ impl Packages {
             Some(file) => (file, Some(package.set_text(db, file, &text))),
             None => (package.open_file(db, &path, &text), None),
         };
-        let diagnostics = FileDiagnostics::new(package, file);
+        let diagnostics = Diagnostics::new(package, file);
         self.concern(&root, change.as_ref());
         let document = OpenDocument {
             version,
@@ -183,7 +183,7 @@ impl Packages {
             let outgoing = self.outgoing.clone();
             // Told while the snapshot lives: what the state says about a later text comes later.
             let job = Job::publication(uri.clone(), move |snapshot| {
-                outgoing.notify("textDocument/publishDiagnostics", to_proto::publication(snapshot));
+                outgoing.notify_text("textDocument/publishDiagnostics", &diagnostics::publication(snapshot));
             });
             job.start(self.snapshot(&uri), writer, runtime);
         }
@@ -254,7 +254,7 @@ impl Packages {
                 }
                 Some(_) => {}
                 None => {
-                    *diagnostics = FileDiagnostics::new(package, document.file);
+                    *diagnostics = Diagnostics::new(package, document.file);
                     document.is_unpublished = true;
                 }
             }

@@ -303,7 +303,7 @@ fn what_and_where_a_name_is() {
     assert_eq!(range(&hover), [18, 11, 18, 17]);
     assert_eq!(hover["contents"], json!({"kind": "markdown", "value": "`status`: string"}));
     let definition = client.request("textDocument/definition", at(SELECT_LINE, 30));
-    assert_eq!((definition[0]["uri"].as_str(), range(&definition[0])), (Some(URI), [5, 26, 5, 41]));
+    assert_eq!((definition[0]["uri"].as_str(), range(&definition[0])), (Some(URI), [5, 25, 5, 40]));
     assert_eq!(client.request("textDocument/hover", at(4, 1)), Value::Null);
     assert_eq!(client.request("textDocument/definition", at(4, 1)), json!([]));
     let symbols = client.request("textDocument/documentSymbol", json!({"textDocument": {"uri": URI}}));
