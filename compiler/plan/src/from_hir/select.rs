@@ -12,7 +12,10 @@ impl FromHir<'_> {
     pub(super) fn query(&mut self, id: SelectId) -> u32 {
         let body = self.unit.body;
         let select = &body.selects[id];
+        // An ASSERT tells values of its own, not those of each row that it looks at.
+        let parts = std::mem::take(&mut self.parts);
         let plan = self.plan(select);
+        self.parts = parts;
         let schema = plan.schema().into_iter().take(select.columns.len());
         let columns = schema.map(|column| OutputColumn { name: column.name, data_type: stored(column.data_type) });
         let columns = columns.collect();
