@@ -18,7 +18,7 @@ pub struct Assignment {
 }
 
 /// Reads `--name value` and `--name=value` for the program's parameters; `--flag` alone is TRUE for a boolean. The error is a
-/// sentence about the command line.
+/// sentence about the command line, also where a parameter without default is missing.
 pub fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Vec<Assignment>, String> {
     let mut assignments: Vec<Assignment> = Vec::new();
     let mut arguments = arguments.iter().peekable();
@@ -37,6 +37,10 @@ pub fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Vec<Assignment
             return Err(format!("`--{}` is given twice", parameter.name));
         }
         assignments.push(Assignment { slot: parameter.slot, value: value_of(parameter, &text)? });
+    }
+    let is_given = |parameter: &Parameter| assignments.iter().any(|assignment| assignment.slot == parameter.slot);
+    if let Some(missing) = manifest.parameters.iter().find(|parameter| parameter.required && !is_given(parameter)) {
+        return Err(format!("the program needs `--{} VALUE`", missing.name));
     }
     Ok(assignments)
 }
@@ -119,7 +123,10 @@ mod tests {
             read("--count=5 --all --api-url x"),
             Ok(vec![(1, Value::Integer(5)), (2, Value::Boolean(true)), (0, Value::String("x".into()))])
         );
-        assert_eq!(read("--all no"), Ok(vec![(2, Value::Boolean(false))]));
+        assert_eq!(
+            read("--all no --api_url="),
+            Ok(vec![(2, Value::Boolean(false)), (0, Value::String("".into()))])
+        );
     }
 
     #[test]
@@ -131,6 +138,7 @@ mod tests {
             read("--api-ulr x"),
             Err("the program has no parameter `api-ulr`; did you mean `api_url`?".to_owned())
         );
+        assert_eq!(read("--count 1"), Err("the program needs `--api_url VALUE`".to_owned()));
         assert_eq!(read("x"), Err("`x` is not understood".to_owned()));
         assert_eq!(help(&manifest())[0], "  --api_url <string>  Of the shop. (required)");
     }

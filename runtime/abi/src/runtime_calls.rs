@@ -52,7 +52,8 @@ runtime_functions! {
 
     /// -1, 0 or 1: order of two texts by code point.
     fn compare_text(left: Bytes, left_length: Size, right: Bytes, right_length: Size) -> i32;
-    /// `left operator right` for values of any types, by SPEC 3.2; `operator` is a [`BinaryOperator`].
+    /// `left operator right` for values of any types; operands of different kinds are dynamic and compared as JSON. `operator` is a
+    /// [`BinaryOperator`].
     fn binary(context: Context, operator: Id, left: DatumIn, right: DatumIn, result: DatumOut) -> Status;
     /// `operator operand`; `operator` is a [`UnaryOperator`].
     fn unary(context: Context, operator: Id, operand: DatumIn, result: DatumOut) -> Status;
@@ -111,7 +112,7 @@ runtime_functions! {
     fn assert(context: Context, assertion: Id, value: DatumIn, message: DatumIn) -> Status;
     /// RAISE: always [`crate::layout::FAILED`].
     fn raise(context: Context, message: DatumIn, code: DatumIn) -> Status;
-    /// A statement that the compiler found wrong was reached (SPEC 2.3): fails with the message of that index in the manifest's `messages`.
+    /// A statement that the compiler found wrong was reached: fails with the message of that index in the manifest's `messages`.
     fn fail(context: Context, message: Id) -> Status;
     /// CATCH: takes the pending error where its class matches `class` (length 0: any) and gives it as a document, else NULL
     /// and the error stays pending.
