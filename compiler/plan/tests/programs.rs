@@ -211,6 +211,7 @@ BEGIN
     DECLARE results = SELECT * FROM conn.items;
     ASSERT ARRAY_LENGTH(results) = 1, 'one row';
     ASSERT results[0].name = 'Test';
+    ASSERT results = [{\"id\": '1'}];
     CONNECTOR_EXEC conn.items.delete(id => results[0].id);
 END TEST;
 ";
@@ -223,6 +224,7 @@ test finds items
   $0 = QUERY(0)
   Assert ARRAY_LENGTH(COERCE($0, array)) = 1, 'one row'
   Assert COERCE($0[0].name, string) = 'Test'
+  Assert $0 = [{id: '1'}]
 ";
     assert_eq!(shown.get(..expected.len() - 1), Some(expected.trim_start()), "{shown}");
     let test = &program.manifest.tests[0];
@@ -235,6 +237,7 @@ test finds items
     };
     assert!(parts(0).contains(&"ARRAY_LENGTH(results)"), "{:?}", parts(0));
     assert!(parts(1).contains(&"results[0].name"), "{:?}", parts(1));
+    assert_eq!(parts(2), ["results", "[{\"id\": '1'}]"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use moltler_abi::DataType;
 use moltler_abi::manifest::{Assertion, Command, Package, Parameter};
-use moltler_hir::body::{ExprId, Stmt, StmtId, StmtKind as Hir, VariableId};
+use moltler_abi::runtime_calls::BinaryOperator;
+use moltler_hir::body::{ExprId, ExprKind as HirExpr, Stmt, StmtId, StmtKind as Hir, VariableId};
 use moltler_hir::definition::InstanceDef;
 
 use super::FromHir;
@@ -172,6 +173,16 @@ impl FromHir<'_> {
 
     fn assert(&mut self, condition: ExprId, message: Option<ExprId>, parts: &[ExprId]) -> StatementKind {
         let body = self.unit.body;
+        let mut parts = parts.to_vec();
+        // A literal explains nothing, unless it is what a document is compared with: then the difference does.
+        if let HirExpr::Binary { operator: BinaryOperator::Equal, left, right } = &body.exprs[condition].kind {
+            for side in [*left, *right] {
+                let is_nested = matches!(body.exprs[side].kind, HirExpr::Document(_) | HirExpr::Array(_));
+                if is_nested && !parts.contains(&side) {
+                    parts.push(side);
+                }
+            }
+        }
         let span = |id: ExprId| self.unit.span(body.exprs[id].range.start(), body.exprs[id].range.end());
         let assertion = Assertion { span: span(condition), parts: parts.iter().map(|part| span(*part)).collect() };
         let assertion = self.gather.assertion(assertion);
