@@ -19,7 +19,7 @@ use moltler_syntax::ast::{self, AstNode};
 use moltler_syntax::{SyntaxKind, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::body::{Body, ExprId, ExprKind, Source, Variable, VariableId, VariableScope};
+use crate::body::{Body, ExprId, ExprKind, SourceId, Variable, VariableId, VariableScope};
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::variable::{shadowed_variable, unused_variable};
 use crate::syntax_tree::parse;
@@ -105,7 +105,7 @@ struct Lower<'db> {
 /// What names mean inside a SELECT or a lambda.
 enum Scope {
     /// The sources of a SELECT.
-    Sources(Vec<Source>),
+    Sources(Vec<SourceId>),
     /// The parameters of a lambda.
     Lambda(Vec<VariableId>),
 }

@@ -4,6 +4,7 @@
 //! - [`layout`]: how values, columns and batches lie in memory while generated code looks at them.
 //! - [`runtime_calls`]: the functions of the runtime that generated code may call, the only list of them.
 //! - [`functions`]: the SQL functions: name, signature, documentation, example.
+//! - [`aggregates`]: the aggregates: name, signature, documentation.
 //! - [`host`]: what a handler's JavaScript finds: globals, members of its parameters.
 //! - [`manifest`]: everything of a program that is not machine code.
 //! - [`image`]: manifest and machine code as one sequence of bytes.
@@ -11,6 +12,7 @@
 //! This crate depends on nothing else of Moltler, and does no input or output.
 //! Start reading at [`manifest::Manifest`].
 
+pub mod aggregates;
 mod data_type;
 pub mod functions;
 pub mod host;

@@ -9,7 +9,7 @@ use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode};
 
 use super::{Lower, Scope};
-use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceKind};
+use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceId, SourceKind};
 use crate::diagnostics::expression::{ambiguous_name, misplaced};
 use crate::diagnostics::unknown_name::{unknown_field, unknown_name, unknown_variable};
 use crate::diagnostics::{LocalDiagnostic, Suggest};
@@ -108,7 +108,7 @@ impl Lower<'_> {
     /// Reports a bare name that nothing declares.
     fn unknown(&mut self, name: &str, range: TextRange) -> ExprId {
         let mut known = self.variable_names();
-        let source = self.sources().last();
+        let source = self.sources().last().map(|(_, source)| source);
         let table = source.map(|source| source.name.clone());
         if let Some(source) = source {
             known.splice(0..0, source.fields.iter().map(|field| field.name.clone()));
@@ -128,21 +128,21 @@ impl Lower<'_> {
     fn qualified(&mut self, segments: &[Segment], range: TextRange) -> Option<ExprId> {
         let name = segments[0].0.as_str();
         let mut found = None;
-        for (position, source) in self.sources().enumerate() {
+        for (id, source) in self.sources() {
             if source.name == name {
-                found = Some((position, 1));
+                found = Some((id, 1));
             } else if let SourceKind::Entity { instance, entity } = &source.kind
                 && segments.len() > 2
                 && instance == name
                 && crate::definition::split_name(entity).1 == segments[1].0
             {
-                found = Some((position, 2));
+                found = Some((id, 2));
             }
         }
-        let (position, used) = found?;
-        let source: &Source = self.sources().nth(position)?;
+        let (id, used) = found?;
+        let source: &Source = &self.body.sources[id];
         if matches!(source.kind, SourceKind::Array(_)) {
-            let reference = ColumnRef { source: position as u32, field: 0 };
+            let reference = ColumnRef { source: id, field: 0 };
             let base = self.body.expr(ExprKind::Column(reference), DataType::Dynamic, segments[0].1);
             return Some(self.members(base, &segments[used..], range));
         }
@@ -158,7 +158,7 @@ impl Lower<'_> {
             return Some(self.mistake(diagnostic));
         };
         let data_type = source.fields[field].data_type;
-        let reference = ColumnRef { source: position as u32, field: field as u32 };
+        let reference = ColumnRef { source: id, field: field as u32 };
         let column_range = segments[0].1.cover(*name_range);
         let base = self.body.expr(ExprKind::Column(reference), data_type, column_range);
         Some(self.members(base, &segments[used + 1..], range))
@@ -223,25 +223,26 @@ impl Lower<'_> {
     }
 
     /// The sources of the innermost SELECT.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.selects
+    pub(super) fn sources(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        let sources = self
+            .selects
             .iter()
             .rev()
             .find_map(|scope| match scope {
                 Scope::Sources(sources) => Some(sources.as_slice()),
                 Scope::Lambda(_) => None,
             })
-            .unwrap_or_default()
-            .iter()
+            .unwrap_or_default();
+        sources.iter().map(|id| (*id, &self.body.sources[*id]))
     }
 
     /// The column with this name in the sources around; for the name of an array's element, the element.
     fn column(&self, name: &str) -> Option<Column> {
-        for (position, source) in self.sources().enumerate() {
+        for (id, source) in self.sources() {
             let is_element = matches!(source.kind, SourceKind::Array(_));
             if let Some(field) = source.fields.iter().position(|field| field.name == name) {
                 return Some(Column {
-                    reference: ColumnRef { source: position as u32, field: field as u32 },
+                    reference: ColumnRef { source: id, field: field as u32 },
                     data_type: source.fields[field].data_type,
                     source: source.name.clone(),
                     is_element,
@@ -253,7 +254,7 @@ impl Lower<'_> {
 
     /// The element of the only source, when that is an array.
     fn element(&self) -> Option<ColumnRef> {
-        let position = self.sources().position(|source| matches!(source.kind, SourceKind::Array(_)))?;
-        Some(ColumnRef { source: position as u32, field: 0 })
+        let (id, _) = self.sources().find(|(_, source)| matches!(source.kind, SourceKind::Array(_)))?;
+        Some(ColumnRef { source: id, field: 0 })
     }
 }

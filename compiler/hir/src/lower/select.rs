@@ -7,7 +7,8 @@ use moltler_syntax::ast::{self, AstNode, Expr};
 
 use super::{Lower, Scope};
 use crate::body::{
-    ColumnRef, ExprId, ExprKind, OrderKey, Select, SelectColumn, SelectId, Source, SourceField, SourceKind,
+    ColumnRef, ExprId, ExprKind, FromItem, JoinKind, OrderKey, Select, SelectColumn, SelectId, Source, SourceField,
+    SourceKind,
 };
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
@@ -71,7 +72,7 @@ impl<'db> Lower<'db> {
             match from.table() {
                 Some(table) => match self.table(table) {
                     Ok((source, item)) => {
-                        sources.push(source);
+                        sources.push(self.body.sources.push(source));
                         entity = item;
                     }
                     Err(other) => return other,
@@ -93,13 +94,15 @@ impl<'db> Lower<'db> {
         let order_by = node.order_by().map(|order_by| self.order_by(order_by, &columns)).unwrap_or_default();
         let Some(Scope::Sources(sources)) = self.selects.pop() else { return LoweredSelect::Missing };
         if let Some(entity) = entity {
-            self.check_required(entity, &sources, filter, select.from().map_or(select.range(), |from| from.range()));
+            self.check_required(entity, filter, select.from().map_or(select.range(), |from| from.range()));
         }
-        self.check_filter_only(&sources, filter, first);
+        self.check_filter_only(filter, first);
         let limit = self.count("LIMIT", node.limits().map(|limit| (limit.count(), limit.range())));
         let offset = self.count("OFFSET", node.offsets().map(|offset| (offset.count(), offset.range())));
         let range = node.range();
-        let select = Select { columns, sources, filter, order_by, limit, offset, range };
+        let from = sources.into_iter().map(|source| FromItem { source, join: JoinKind::Cross, on: None }).collect();
+        let (distinct, grouping, outer) = (false, None, Vec::new());
+        let select = Select { columns, distinct, from, filter, grouping, order_by, limit, offset, outer, range };
         LoweredSelect::Select(self.body.selects.push(select))
     }
 
@@ -267,14 +270,14 @@ impl<'db> Lower<'db> {
     fn star(&mut self, table: Option<&str>, range: TextRange, columns: &mut Vec<SelectColumn>) {
         let mut found = Vec::new();
         let mut is_known = false;
-        for (position, source) in self.sources().enumerate() {
+        for (id, source) in self.sources() {
             let is_meant = match (table, &source.kind) {
                 (None, _) => true,
                 (Some(table), SourceKind::Entity { instance, entity }) => {
                     let (_, entity) = crate::definition::split_name(entity);
                     source.name == table || format!("{instance}.{entity}") == table
                 }
-                (Some(table), SourceKind::Array(_)) => source.name == table,
+                (Some(table), _) => source.name == table,
             };
             if !is_meant {
                 continue;
@@ -282,7 +285,7 @@ impl<'db> Lower<'db> {
             is_known = true;
             for (field, declared) in source.fields.iter().enumerate() {
                 if !declared.filter_only {
-                    let reference = ColumnRef { source: position as u32, field: field as u32 };
+                    let reference = ColumnRef { source: id, field: field as u32 };
                     found.push((declared.name.clone(), declared.data_type, reference));
                 }
             }
@@ -304,10 +307,9 @@ impl<'db> Lower<'db> {
     fn column_name(&self, value: ExprId) -> String {
         let unnamed = || "?column?".to_owned();
         match &self.body.exprs[value].kind {
-            ExprKind::Column(column) => self
-                .sources()
-                .nth(column.source as usize)
-                .and_then(|source| source.fields.get(column.field as usize))
+            ExprKind::Column(column) => self.body.sources[column.source]
+                .fields
+                .get(column.field as usize)
                 .map_or_else(unnamed, |field| field.name.clone()),
             ExprKind::Variable(variable) => self.body.variables[*variable].name.clone(),
             ExprKind::Member { key, .. } => key.clone(),
@@ -363,7 +365,7 @@ impl<'db> Lower<'db> {
     }
 
     /// Fields that a query must bind by equality.
-    fn check_required(&mut self, entity: &EntityItem, sources: &[Source], filter: Option<ExprId>, range: TextRange) {
+    fn check_required(&mut self, entity: &EntityItem, filter: Option<ExprId>, range: TextRange) {
         let mut sets: Vec<Vec<String>> = entity.required.clone();
         let always: Vec<String> =
             entity.fields.iter().filter(|field| field.required).map(|field| field.name.clone()).collect();
@@ -386,7 +388,7 @@ impl<'db> Lower<'db> {
         }
         let names: Vec<&str> = bound
             .iter()
-            .filter_map(|column| sources.get(column.source as usize)?.fields.get(column.field as usize))
+            .filter_map(|column| self.body.sources[column.source].fields.get(column.field as usize))
             .map(|field| field.name.as_str())
             .collect();
         if !sets.iter().any(|set| set.iter().all(|field| names.contains(&field.as_str()))) {
@@ -396,8 +398,8 @@ impl<'db> Lower<'db> {
 
     /// Fields that only filter stand in top-level `field = value` and `field IN (…)` of WHERE, nowhere else. `first` is
     /// the number of expressions before those of the SELECT.
-    fn check_filter_only(&mut self, sources: &[Source], filter: Option<ExprId>, first: usize) {
-        let field_of = |column: &ColumnRef| sources.get(column.source as usize)?.fields.get(column.field as usize);
+    fn check_filter_only(&mut self, filter: Option<ExprId>, first: usize) {
+        let field_of = |column: &ColumnRef| self.body.sources[column.source].fields.get(column.field as usize);
         let mut passed = Vec::new();
         if let Some(filter) = filter {
             self.passed_columns(filter, &mut passed);

@@ -53,6 +53,8 @@ impl FromHir<'_> {
                 let query = self.query(*select);
                 Expr::new(ExprKind::Query(query), DataType::Array)
             }
+            // The front end says `not-supported` so far.
+            Hir::Subquery { .. } => self.fail("a SELECT inside an expression is not supported"),
             Hir::Execute(execution) => self.execution(execution),
             Hir::Fail(message) => self.fail(message),
         };

@@ -25,8 +25,9 @@ impl FromHir<'_> {
 
     /// Scan, filter, projection with the sort keys behind it, sort, limit.
     fn plan(&mut self, select: &Select) -> LogicalPlan {
-        let mut plan = match select.sources.first() {
-            Some(source) => self.source(source),
+        let body = self.unit.body;
+        let mut plan = match select.from.first() {
+            Some(item) => self.source(&body.sources[item.source]),
             None => LogicalPlan::SingleRow,
         };
         if let Some(filter) = select.filter {
@@ -69,6 +70,11 @@ impl FromHir<'_> {
                 let array = self.expr(*array).coerce(DataType::Array);
                 let name = source.fields.first().map_or(&source.name, |field| &field.name).clone();
                 return LogicalPlan::Elements { array, name };
+            }
+            // The front end says `not-supported` so far.
+            SourceKind::Query(_) | SourceKind::Common(_) | SourceKind::Union { .. } | SourceKind::Groups => {
+                let array = self.fail("a SELECT of another SELECT is not supported").coerce(DataType::Array);
+                return LogicalPlan::Elements { array, name: source.name.clone() };
             }
         };
         let Some(index) = self.gather.entity(entity) else {
