@@ -57,6 +57,7 @@ pub fn table() -> &'static RuntimeTable {
         element,
         query_rows,
         query_print,
+        subquery,
         execute,
         print_result,
         print,
@@ -426,6 +427,25 @@ unsafe extern "C" fn query_rows(context: Context, query: Id, result: DatumOut) -
 
 unsafe extern "C" fn query_print(context: Context, query: Id) -> Status {
     guarded(context, |context| operators::query_print(context, query))
+}
+
+unsafe extern "C" fn subquery(
+    context: Context,
+    subquery: Id,
+    arguments: DatumIn,
+    count: Size,
+    needle: DatumIn,
+    result: DatumOut,
+) -> Status {
+    let compute = |context: &ExecContext| {
+        let arguments: Vec<Value> =
+            // SAFETY: as in `call`.
+            (0..count).map(|position| unsafe { read(arguments.add(position)) }.to_value()).collect();
+        // SAFETY: as in `read`.
+        let needle = unsafe { read(needle) }.to_value();
+        operators::subquery(context, subquery, &arguments, &needle)
+    };
+    giving(context, result, compute, datum::write)
 }
 
 unsafe extern "C" fn execute(context: Context, execution: Id, argument: DatumIn, result: DatumOut) -> Status {

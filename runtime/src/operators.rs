@@ -39,6 +39,13 @@ pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
         manifest::Operator::Limit { input, limit, offset } => {
             Box::new(limit::Limit::new(build(input), *limit, *offset))
         }
+        manifest::Operator::Aggregate { .. }
+        | manifest::Operator::Distinct(_)
+        | manifest::Operator::HashJoin(_)
+        | manifest::Operator::NestedLoop(_)
+        | manifest::Operator::DependentJoin { .. }
+        | manifest::Operator::Union(_)
+        | manifest::Operator::Shared(_) => Box::new(values::NotSupported),
     }
 }
 
@@ -82,6 +89,11 @@ pub fn query_rows(context: &ExecContext, index: u32) -> Result<Value> {
 
 fn document(batch: &OwnedBatch, keys: &[Rc<str>], row: usize) -> Document {
     keys.iter().enumerate().map(|(column, key)| (Rc::clone(key), batch.value(column, row))).collect()
+}
+
+/// What a subquery makes of its rows.
+pub fn subquery(_context: &ExecContext, _index: u32, _arguments: &[Value], _needle: &Value) -> Result<Value> {
+    Err(RuntimeError::new("not-supported", "subqueries are not supported yet"))
 }
 
 /// Runs a query and prints its rows.

@@ -7,6 +7,8 @@ pub use program::program;
 
 use std::fmt::Write;
 
+use moltler_abi::aggregates::AggregateFunction;
+
 use crate::expr::Expr;
 use crate::logical::{Condition, LogicalPlan, Scan};
 use crate::physical::PhysicalPlan;
@@ -131,6 +133,23 @@ fn sort_key(value: &str, descending: bool, nulls_first: bool) -> String {
     let direction = if descending { " DESC" } else { "" };
     let nulls = if nulls_first { " NULLS FIRST" } else { "" };
     format!("{value}{direction}{nulls}")
+}
+
+/// `SUM(DISTINCT x)`
+fn aggregate_call(function: AggregateFunction, distinct: &str, arguments: &[String]) -> String {
+    let name = match function {
+        AggregateFunction::CountRows => return "COUNT(*)".to_owned(),
+        AggregateFunction::Count => "COUNT",
+        AggregateFunction::Sum => "SUM",
+        AggregateFunction::Avg => "AVG",
+        AggregateFunction::Min => "MIN",
+        AggregateFunction::Max => "MAX",
+        AggregateFunction::ArrayAgg => "ARRAY_AGG",
+        AggregateFunction::StringAgg => "STRING_AGG",
+        AggregateFunction::BoolAnd => "BOOL_AND",
+        AggregateFunction::BoolOr => "BOOL_OR",
+    };
+    format!("{name}({distinct}{})", arguments.join(", "))
 }
 
 fn limit_line(limit: Option<&Expr>, offset: Option<&Expr>) -> String {

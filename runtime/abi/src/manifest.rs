@@ -3,9 +3,12 @@
 //! Code is named by [`FunctionId`], an index into [`Manifest::functions`]; definitions refer to each other by index too. All
 //! text positions are [`Span`]s into [`Manifest::files`].
 
+mod relational;
+
 use serde::{Deserialize, Serialize};
 
 use crate::DataType;
+pub use relational::{Aggregate, Binding, Join, JoinKind, Subquery, SubqueryKind};
 
 /// An index into [`Manifest::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +64,10 @@ pub struct Manifest {
     pub global_instances: Vec<u32>,
     /// SELECTs.
     pub queries: Vec<Query>,
+    /// SELECTs inside expressions, as far as they are not arrays of documents.
+    pub subqueries: Vec<Subquery>,
+    /// What [`Operator::Shared`] reads: queries of WITH.
+    pub shared: Vec<Operator>,
     /// CONNECTOR_EXECs.
     pub executions: Vec<Execution>,
     /// Statements that the runtime carries out as a whole.
@@ -296,6 +303,42 @@ pub enum Operator {
         /// Skipped first. [`crate::layout::ScalarFunction`]
         offset: Option<FunctionId>,
     },
+    /// GROUP BY: a row for each group, in the order in which the groups came, with the keys, then the aggregates.
+    Aggregate {
+        /// A pipeline that computes the keys, then what the aggregates look at.
+        input: Box<Operator>,
+        /// So many columns of the input are the keys. Rows are of one group when the keys are equal, as of groups. Without keys
+        /// all rows are one group, which is there without rows too.
+        keys: u32,
+        /// In the order of the columns.
+        aggregates: Vec<Aggregate>,
+        /// Types of the columns that it gives.
+        output: Vec<DataType>,
+    },
+    /// Of rows that are equal, as of groups, in all columns, the first.
+    Distinct(Box<Operator>),
+    /// A join with at least one key.
+    HashJoin(Join),
+    /// A join without keys.
+    NestedLoop(Join),
+    /// A join whose right side is called for values of the left side. The right side is one [`Operator::Scan`], possibly under
+    /// pipelines.
+    ///
+    /// For each distinct combination of values in the bound columns of the left side, in their order, none of them NULL, the
+    /// right side runs with these values as further filters of its scan (under the same rules as [`Scan::filters`]). Candidates
+    /// for a left row are the rows of its own call that agree in the keys, if there are any. The number of calls counts
+    /// towards the limit of the run.
+    DependentJoin {
+        /// Its sides, its keys and the rest of ON.
+        join: Join,
+        /// What the left side gives; not empty.
+        bindings: Vec<Binding>,
+    },
+    /// The rows of all inputs, one input after the other. All have columns of the same types.
+    Union(Vec<Operator>),
+    /// The rows of the operator with this index in [`Manifest::shared`], which runs once in the outermost query under way, when
+    /// they are first asked for.
+    Shared(u32),
 }
 
 /// A call of an entity's handler.
@@ -309,6 +352,10 @@ pub struct Scan {
     pub columns: Vec<u32>,
     /// `filters`: equalities. A value that is NULL, or two values of one field that differ, mean no rows, without a call.
     pub filters: Vec<Filter>,
+    /// `field IN (…)` where the handler wants one value at a time: `value` gives an array. The handler is called for each
+    /// combination of distinct values that are not NULL, in their order, with them as further `filters`; the rows of all
+    /// calls follow each other. The number of calls counts towards the limit of the run.
+    pub each: Vec<Filter>,
     /// `options.where`: all simple conditions.
     pub conditions: Vec<Condition>,
     /// `options.limit`, where passing it is safe; absent for NULL and negative values. [`crate::layout::ScalarFunction`]

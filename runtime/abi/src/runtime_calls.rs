@@ -95,6 +95,10 @@ runtime_functions! {
     fn query_rows(context: Context, query: Id, result: DatumOut) -> Status;
     /// Runs the query with this index and prints its rows in the program's format.
     fn query_print(context: Context, query: Id) -> Status;
+    /// What the subquery with this index in the manifest's `subqueries` makes of its rows. `arguments` go into its variables;
+    /// `needle` is what [`crate::manifest::SubqueryKind::In`] looks for, else NULL. The result has the kind of the first column
+    /// for a scalar, else is a boolean, or NULL.
+    fn subquery(context: Context, subquery: Id, arguments: DatumIn, count: Size, needle: DatumIn, result: DatumOut) -> Status;
     /// Runs the action of the execution with this index. `argument` is a document, or NULL for none.
     fn execute(context: Context, execution: Id, argument: DatumIn, result: DatumOut) -> Status;
     /// Prints the result of a statement (CONNECTOR_EXEC) in the program's format.

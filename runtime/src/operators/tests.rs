@@ -19,6 +19,7 @@ fn scan(columns: &[u32]) -> Scan {
         entity: 0,
         columns: columns.to_vec(),
         filters: Vec::new(),
+        each: Vec::new(),
         conditions: Vec::new(),
         limit: None,
         order_by: Vec::new(),

@@ -246,6 +246,22 @@ extern "C" fn query_print(context: Context, query: Id) -> Status {
     run(context).log.push(format!("print query {query}"));
     OK
 }
+/// Gives back what is looked for, else the first argument.
+extern "C" fn subquery(
+    context: Context,
+    subquery: Id,
+    arguments: DatumIn,
+    count: Size,
+    needle: DatumIn,
+    result: DatumOut,
+) -> Status {
+    let arguments: Vec<Value> = (0..count).map(|position| value(arguments.wrapping_add(position))).collect();
+    run(context).log.push(format!("subquery {subquery} {arguments:?} {:?}", value(needle)));
+    match value(needle) {
+        Value::Null => give(result, arguments.first().unwrap_or(&Value::Null)),
+        needle => give(result, &needle),
+    }
+}
 extern "C" fn execute(context: Context, execution: Id, argument: DatumIn, result: DatumOut) -> Status {
     run(context).log.push(format!("execute {execution} {:?}", value(argument)));
     give(result, &value(argument))
@@ -327,6 +343,7 @@ static TABLE: RuntimeTable = RuntimeTable {
     element,
     query_rows,
     query_print,
+    subquery,
     execute,
     print_result,
     print,

@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
-use moltler_abi::manifest::{FunctionId, Operator};
+use moltler_abi::manifest::{Aggregate, FunctionId, Join, Operator};
 
-use super::{expression, line, order_by, sort_key};
+use super::{aggregate_call, expression, line, order_by, sort_key};
 use crate::expr::Expr;
 use crate::program::{Catch, FunctionBody, Program, Statement, StatementKind};
 
@@ -25,6 +25,15 @@ pub fn program(program: &Program) -> String {
             query.columns.iter().map(|column| format!("{} {}", column.name, column.data_type)).collect();
         let _ = writeln!(text, "query {index} ({})", columns.join(", "));
         operator(program, &query.plan, 1, &mut text);
+    }
+    for (index, plan) in program.manifest.shared.iter().enumerate() {
+        let _ = writeln!(text, "shared {index}");
+        operator(program, plan, 1, &mut text);
+    }
+    for (index, subquery) in program.manifest.subqueries.iter().enumerate() {
+        let parameters: Vec<String> = subquery.parameters.iter().map(|slot| format!("${slot}")).collect();
+        let parameters = parameters.join(", ");
+        let _ = writeln!(text, "subquery {index} {:?} of query {} ({parameters})", subquery.kind, subquery.query);
     }
     text
 }
@@ -102,7 +111,57 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
             line(text, depth, &format!("Limit {limit}{offset}"));
             operator(program, input, depth + 1, text);
         }
+        Operator::Aggregate { input, keys, aggregates, .. } => {
+            let aggregates: Vec<String> = aggregates.iter().map(aggregate).collect();
+            line(text, depth, &format!("Aggregate {keys} keys [{}]", aggregates.join(", ")));
+            operator(program, input, depth + 1, text);
+        }
+        Operator::Distinct(input) => {
+            line(text, depth, "Distinct");
+            operator(program, input, depth + 1, text);
+        }
+        Operator::HashJoin(join) => joined(program, "HashJoin", join, "", depth, text),
+        Operator::NestedLoop(join) => joined(program, "NestedLoop", join, "", depth, text),
+        Operator::DependentJoin { join, bindings } => {
+            let bindings = bindings.iter().map(|binding| format!("field {} = #{}", binding.field, binding.column));
+            let bindings = format!(" bind {}", bindings.collect::<Vec<_>>().join(", "));
+            joined(program, "DependentJoin", join, &bindings, depth, text);
+        }
+        Operator::Union(inputs) => {
+            line(text, depth, "Union");
+            for input in inputs {
+                operator(program, input, depth + 1, text);
+            }
+        }
+        Operator::Shared(index) => line(text, depth, &format!("Shared {index}")),
     }
+}
+
+/// `SUM(DISTINCT #1)`
+fn aggregate(aggregate: &Aggregate) -> String {
+    let distinct = if aggregate.distinct { "DISTINCT " } else { "" };
+    let arguments = aggregate.argument.iter().chain(&aggregate.separator).map(|column| format!("#{column}"));
+    aggregate_call(aggregate.function, distinct, &arguments.collect::<Vec<_>>())
+}
+
+fn joined(program: &Program, name: &str, join: &Join, bindings: &str, depth: usize, text: &mut String) {
+    let keys = join.keys.iter().map(|(left, right)| format!("#{left} = #{right}"));
+    let keys = match keys.collect::<Vec<_>>() {
+        keys if keys.is_empty() => String::new(),
+        keys => format!(" on {}", keys.join(", ")),
+    };
+    let condition = match join.condition {
+        Some(code) => match &program.functions[code.0 as usize].body {
+            FunctionBody::Pipeline(pipeline) => format!(" if {}", expression(&pipeline.outputs[0], &[])),
+            FunctionBody::Entry(_) | FunctionBody::Scalar(_) => {
+                panic!("Invariant: the condition of a join is a loop")
+            }
+        },
+        None => String::new(),
+    };
+    line(text, depth, &format!("{name} {:?}{keys}{condition}{bindings}", join.kind));
+    operator(program, &join.left, depth + 1, text);
+    operator(program, &join.right, depth + 1, text);
 }
 
 fn entry(program: &Program, function: FunctionId, text: &mut String) {

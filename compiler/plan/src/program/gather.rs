@@ -145,6 +145,7 @@ impl Gather {
         let conditions = conditions.collect();
         Scan {
             filters,
+            each: Vec::new(),
             conditions,
             limit: scan.limit.map(|limit| self.scalar(query, "scan_limit", limit)),
             instance: scan.instance,
