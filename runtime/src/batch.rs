@@ -14,6 +14,12 @@ use crate::arena::Arena;
 use crate::evaluate::compare_json;
 use crate::value::Value;
 
+mod combine;
+mod key;
+
+pub use combine::{NO_ROW, Place};
+pub use key::{exact as write_exact_key, json as write_json_key, typed as write_typed_key};
+
 /// How many rows a batch should have.
 pub const BATCH_ROWS: usize = 1024;
 

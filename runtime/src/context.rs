@@ -15,6 +15,7 @@ use crate::exports;
 use crate::http::{HttpClient, MockApi, Transport};
 use crate::js::{Clock, Scrubber};
 use crate::loader::Program;
+use crate::operators::UnderWay;
 use crate::output::Output;
 use crate::program::ProgramHost;
 use crate::value::Value;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub mock: Option<Rc<MockApi>>,
     /// Whether a TEST runs: literals of its CONFIG are no secrets.
     pub is_test: bool,
+    /// How many calls of handlers a query may make.
+    pub max_calls: u64,
 }
 
 /// One run on one thread. All state has interior mutability, since a function of the runtime may enter generated code that calls
@@ -61,6 +64,7 @@ pub struct ExecContext {
     parts: RefCell<Vec<Part>>,
     missed: RefCell<Vec<String>>,
     secrets: RefCell<Vec<String>>,
+    queries: UnderWay,
 }
 
 /// A variable: its value, and whether it was stored as a boxed one.
@@ -106,6 +110,7 @@ impl ExecContext {
             parts: RefCell::default(),
             missed: RefCell::default(),
             secrets: RefCell::default(),
+            queries: UnderWay::default(),
             program,
             setup,
         })
@@ -134,6 +139,11 @@ impl ExecContext {
     /// The instances of the run.
     pub fn connectors(&self) -> &Registry {
         &self.connectors
+    }
+
+    /// What the query under way keeps.
+    pub fn queries(&self) -> &UnderWay {
+        &self.queries
     }
 
     /// The address that generated code gets.

@@ -437,15 +437,21 @@ unsafe extern "C" fn subquery(
     needle: DatumIn,
     result: DatumOut,
 ) -> Status {
+    let data_type = std::cell::Cell::new(DataType::Null);
     let compute = |context: &ExecContext| {
-        let arguments: Vec<Value> =
-            // SAFETY: as in `call`.
-            (0..count).map(|position| unsafe { read(arguments.add(position)) }.to_value()).collect();
+        let arguments = (0..count)
+            .map(|position| {
+                // SAFETY: as in `call`.
+                let operand = unsafe { read(arguments.add(position)) };
+                Variable { value: operand.to_value(), boxed: matches!(operand, Operand::Boxed(_)) }
+            })
+            .collect();
         // SAFETY: as in `read`.
-        let needle = unsafe { read(needle) }.to_value();
-        operators::subquery(context, subquery, &arguments, &needle)
+        let (value, of_type) = operators::subquery(context, subquery, arguments, unsafe { read(needle) })?;
+        data_type.set(of_type);
+        Ok(value)
     };
-    giving(context, result, compute, datum::write)
+    giving(context, result, compute, |value, arena| datum::write_as(value, data_type.get(), arena))
 }
 
 unsafe extern "C" fn execute(context: Context, execution: Id, argument: DatumIn, result: DatumOut) -> Status {

@@ -9,11 +9,20 @@ use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::value::{Document, Value};
 
+mod aggregate;
+mod distinct;
+mod join;
 mod limit;
 mod pipeline;
 mod scan;
+mod shared;
 mod sort;
+mod subquery;
+mod under_way;
 mod values;
+
+pub use subquery::subquery;
+pub use under_way::{MAX_CALLS, UnderWay};
 
 type Result<T> = std::result::Result<T, RuntimeError>;
 
@@ -37,33 +46,74 @@ pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
         }
         manifest::Operator::Sort { input, keys } => Box::new(sort::Sort::new(build(input), keys)),
         manifest::Operator::Limit { input, limit, offset } => {
-            Box::new(limit::Limit::new(build(input), *limit, *offset))
+            let input: Box<dyn Operator + 'm> = match &**input {
+                manifest::Operator::Sort { input, keys } => {
+                    Box::new(sort::Sort::first(build(input), keys, *limit, *offset))
+                }
+                input => build(input),
+            };
+            Box::new(limit::Limit::new(input, *limit, *offset))
         }
-        manifest::Operator::Aggregate { .. }
-        | manifest::Operator::Distinct(_)
-        | manifest::Operator::HashJoin(_)
-        | manifest::Operator::NestedLoop(_)
-        | manifest::Operator::DependentJoin { .. }
-        | manifest::Operator::Union(_)
-        | manifest::Operator::Shared(_) => Box::new(values::NotSupported),
+        manifest::Operator::Aggregate { input, keys, aggregates, output } => {
+            Box::new(aggregate::Aggregate::new(build(input), *keys, aggregates, output))
+        }
+        manifest::Operator::Distinct(input) => Box::new(distinct::Distinct::new(build(input))),
+        manifest::Operator::HashJoin(join) | manifest::Operator::NestedLoop(join) => Box::new(join::Join::new(join)),
+        manifest::Operator::DependentJoin { join, bindings } => Box::new(join::Join::dependent(join, bindings)),
+        manifest::Operator::Union(inputs) => Box::new(distinct::Union::new(inputs.iter().map(build).collect())),
+        manifest::Operator::Shared(index) => Box::new(shared::Shared::new(*index)),
     }
 }
 
-/// Runs a plan and hands every batch to `each`, until that says to stop or all are done.
+/// A scan, possibly under pipelines, with these values for fields of its entity as further filters.
+fn build_bound<'m>(plan: &'m manifest::Operator, values: Vec<(u32, Value)>) -> Result<Box<dyn Operator + 'm>> {
+    match plan {
+        manifest::Operator::Scan(scan) => Ok(Box::new(scan::Scan::bound(scan, values))),
+        manifest::Operator::Pipeline { input, code, output } => {
+            Ok(Box::new(pipeline::Pipeline::new(build_bound(input, values)?, *code, output)))
+        }
+        _ => Err(internal_error("values are bound by what is no scan")),
+    }
+}
+
+/// Runs a plan and hands every batch to `each`, until that fails or all are done.
 pub fn run(
     context: &ExecContext,
     plan: &manifest::Operator,
     mut each: impl FnMut(&Rc<OwnedBatch>) -> Result<()>,
 ) -> Result<()> {
-    let mut operator = build(plan);
+    run_while(context, plan, |batch| each(batch).map(|()| true))
+}
+
+/// Runs a plan and hands every batch to `each`, until that says `false` or fails, or all are done.
+fn run_while(
+    context: &ExecContext,
+    plan: &manifest::Operator,
+    each: impl FnMut(&Rc<OwnedBatch>) -> Result<bool>,
+) -> Result<()> {
+    let _entered = context.queries().enter();
+    finish(context, build(plan).as_mut(), each)
+}
+
+/// All rows of an operator.
+fn drain(context: &ExecContext, operator: &mut dyn Operator) -> Result<Vec<Rc<OwnedBatch>>> {
+    let mut batches = Vec::new();
+    finish(context, operator, |batch| {
+        batches.push(Rc::clone(batch));
+        Ok(true)
+    })?;
+    Ok(batches)
+}
+
+fn finish(
+    context: &ExecContext,
+    operator: &mut dyn Operator,
+    mut each: impl FnMut(&Rc<OwnedBatch>) -> Result<bool>,
+) -> Result<()> {
     let outcome = loop {
-        match operator.next(context) {
-            Ok(Some(batch)) => {
-                if let Err(error) = each(&batch) {
-                    break Err(error);
-                }
-            }
-            Ok(None) => break Ok(()),
+        match operator.next(context).and_then(|batch| batch.map(|batch| each(&batch)).transpose()) {
+            Ok(Some(true)) => {}
+            Ok(Some(false) | None) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
@@ -89,11 +139,6 @@ pub fn query_rows(context: &ExecContext, index: u32) -> Result<Value> {
 
 fn document(batch: &OwnedBatch, keys: &[Rc<str>], row: usize) -> Document {
     keys.iter().enumerate().map(|(column, key)| (Rc::clone(key), batch.value(column, row))).collect()
-}
-
-/// What a subquery makes of its rows.
-pub fn subquery(_context: &ExecContext, _index: u32, _arguments: &[Value], _needle: &Value) -> Result<Value> {
-    Err(RuntimeError::new("not-supported", "subqueries are not supported yet"))
 }
 
 /// Runs a query and prints its rows.

@@ -9,6 +9,7 @@ use moltler_abi::manifest::{Package, Span};
 use crate::context::{Environment, ExecContext, Setup, Variable, internal_error, process_environment};
 use crate::error::{ErrorKind, RuntimeError};
 use crate::js::Clock;
+use crate::operators::MAX_CALLS;
 use crate::output::{Format, Output};
 use crate::parameters::Assignment;
 
@@ -33,11 +34,19 @@ pub struct RunOptions {
     pub parameters: Vec<Assignment>,
     /// Carries out PACKAGE and PUBLISH; without it, they are passed over with a line on standard error.
     pub host: Option<Rc<dyn ProgramHost>>,
+    /// How many calls of handlers a query may make: `--max-calls`.
+    pub max_calls: u64,
 }
 
 impl Default for RunOptions {
     fn default() -> RunOptions {
-        RunOptions { format: Format::default(), environment: process_environment(), parameters: Vec::new(), host: None }
+        RunOptions {
+            format: Format::default(),
+            environment: process_environment(),
+            parameters: Vec::new(),
+            host: None,
+            max_calls: MAX_CALLS,
+        }
     }
 }
 
@@ -68,6 +77,7 @@ pub fn with_context(
         clock: Clock::real(),
         mock: None,
         is_test: false,
+        max_calls: options.max_calls,
     };
     let variables = program.manifest().main_variables;
     let context = ExecContext::new(Arc::clone(program), variables, setup)?;

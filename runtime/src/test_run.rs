@@ -14,6 +14,7 @@ use crate::error::{ErrorKind, RuntimeError};
 use crate::http::MockApi;
 use crate::js::Clock;
 use crate::loader::Program;
+use crate::operators::MAX_CALLS;
 use crate::output::{Format, Output};
 use crate::program::guarded;
 use crate::value::Value;
@@ -168,6 +169,7 @@ fn run(program: &Arc<Program>, test: &Test, options: &TestOptions, output: &Outp
         clock,
         mock,
         is_test: true,
+        max_calls: MAX_CALLS,
     };
     // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.
     let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None))?;

@@ -12,7 +12,6 @@ use crate::batch::OwnedBatch;
 use crate::coerce::{EpochUnit, coerce};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
-use crate::evaluate::json_equal;
 use crate::js::{Cursor, QueryCall};
 use crate::loader::Program;
 use crate::value::{Document, Value};
@@ -37,18 +36,6 @@ impl std::fmt::Debug for EntityScan {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("EntityScan").field("source", &self.source).finish_non_exhaustive()
     }
-}
-
-/// Starts a scan: evaluates what is pushed and opens the instance. `None` where its conditions cannot hold: no row, and no call.
-pub fn open(context: &ExecContext, scan: &Scan) -> Result<Option<EntityScan>, RuntimeError> {
-    let entity = &context.manifest().entities[scan.entity as usize];
-    let start = || {
-        let instance = context.connectors().get(&scan.instance)?;
-        let Some(filters) = filters(context, scan, entity)? else { return Ok(None) };
-        let Some(options) = options(context, scan, entity)? else { return Ok(None) };
-        start(context, instance, scan.entity, scan.columns.clone(), filters, options, Some(scan.span)).map(Some)
-    };
-    start().map_err(|error: RuntimeError| error.at(scan.span))
 }
 
 /// TEST CONNECTOR: asks for one row and drops it.
@@ -168,31 +155,14 @@ impl EntityScan {
     }
 }
 
-/// `filters`; `None` where an equality cannot hold: with NULL, with what does not fit the field, or with two different values.
-fn filters(context: &ExecContext, scan: &Scan, entity: &Entity) -> Result<Option<Document>, RuntimeError> {
-    let mut filters = Document::new();
-    for filter in &scan.filters {
-        let field = &entity.fields[filter.field as usize];
-        let value = fit(&context.evaluate(filter.value)?, field);
-        if matches!(value, Value::Null) {
-            return Ok(None);
-        }
-        if filters.get(field.name.as_str()).is_some_and(|other| !json_equal(other, &value)) {
-            return Ok(None);
-        }
-        filters.insert(field.name.as_str().into(), value);
-    }
-    Ok(Some(filters))
-}
-
 /// The value as the field's type, NULL where it does not fit.
-fn fit(value: &Value, field: &Field) -> Value {
+pub(super) fn fit(value: &Value, field: &Field) -> Value {
     let unit = field.unit.as_deref().and_then(EpochUnit::from_name);
     coerce(value, field.data_type, unit).unwrap_or_default()
 }
 
 /// `options`; `None` where a condition cannot hold.
-fn options(context: &ExecContext, scan: &Scan, entity: &Entity) -> Result<Option<Document>, RuntimeError> {
+pub(super) fn options(context: &ExecContext, scan: &Scan, entity: &Entity) -> Result<Option<Document>, RuntimeError> {
     let mut options = Document::new();
     let text = |text: &str| Value::String(text.into());
     if let Some(limit) = scan.limit {

@@ -28,18 +28,25 @@ impl<'m> Limit<'m> {
     }
 }
 
+/// How many rows to skip, and to pass on.
+pub(super) fn bounds(
+    context: &ExecContext,
+    limit: Option<FunctionId>,
+    offset: Option<FunctionId>,
+) -> Result<(u64, Option<u64>)> {
+    let count = |function: Option<FunctionId>, clause| match function {
+        None => Ok(None),
+        Some(function) => row_count(&context.evaluate(function)?, clause),
+    };
+    let pass = count(limit, "LIMIT")?.map(i64::unsigned_abs);
+    Ok((count(offset, "OFFSET")?.unwrap_or(0).unsigned_abs(), pass))
+}
+
 impl Operator for Limit<'_> {
     fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
         let (mut skip, mut pass) = match self.left {
             Some(left) => left,
-            None => {
-                let count = |function: Option<FunctionId>, clause| match function {
-                    None => Ok(None),
-                    Some(function) => row_count(&context.evaluate(function)?, clause),
-                };
-                let pass = count(self.limit, "LIMIT")?.map(i64::unsigned_abs);
-                (count(self.offset, "OFFSET")?.unwrap_or(0).unsigned_abs(), pass)
-            }
+            None => bounds(context, self.limit, self.offset)?,
         };
         loop {
             self.left = Some((skip, pass));

@@ -5,49 +5,110 @@ use std::rc::Rc;
 use moltler_abi::manifest;
 
 use super::{Operator, Result};
-use crate::batch::OwnedBatch;
-use crate::connector::query::{self, EntityScan};
+use crate::batch::{OwnedBatch, Place};
+use crate::connector::calls::{self, Calls};
+use crate::connector::query::EntityScan;
 use crate::context::ExecContext;
+use crate::value::Value;
 
-/// Calls the handler at the first row that is asked for.
+/// Calls the handler at the first row that is asked for; where one value at a time is passed, once for each.
 pub(super) struct Scan<'m> {
     scan: &'m manifest::Scan,
+    /// Fields whose values a join knows.
+    bound: Vec<(u32, Value)>,
     state: State,
 }
 
 enum State {
     NotStarted,
-    Running(Box<EntityScan>),
+    Running(Box<Running>),
     Done,
+}
+
+struct Running {
+    calls: Calls,
+    current: Option<EntityScan>,
 }
 
 impl<'m> Scan<'m> {
     pub(super) fn new(scan: &'m manifest::Scan) -> Scan<'m> {
-        Scan { scan, state: State::NotStarted }
+        Scan::bound(scan, Vec::new())
+    }
+
+    /// With further filters.
+    pub(super) fn bound(scan: &'m manifest::Scan, bound: Vec<(u32, Value)>) -> Scan<'m> {
+        Scan { scan, bound, state: State::NotStarted }
+    }
+}
+
+impl Running {
+    fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
+        loop {
+            let Some(current) = &mut self.current else {
+                self.current = self.calls.start(context)?;
+                if self.current.is_none() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            match current.next(context)? {
+                Some(batch) => {
+                    if let Some(batch) = self.of_this_call(batch) {
+                        return Ok(Some(batch));
+                    }
+                }
+                None => {
+                    current.close(context)?;
+                    self.current = None;
+                }
+            }
+        }
+    }
+
+    /// The rows without those that another call is about: a handler may give more than it was asked for.
+    fn of_this_call(&self, batch: OwnedBatch) -> Option<Rc<OwnedBatch>> {
+        let expected = self.calls.expected();
+        if expected.is_empty() {
+            return (batch.rows() > 0).then(|| Rc::new(batch));
+        }
+        let mut key = Vec::new();
+        let mut agrees = |row: usize| {
+            expected.iter().all(|(column, expected)| {
+                key.clear();
+                batch.write_key(*column, row, &mut key);
+                key == *expected
+            })
+        };
+        let places: Vec<Place> = (0..batch.rows()).filter(|row| agrees(*row)).map(|row| (0, row as u32)).collect();
+        let types = batch.types();
+        match places.len() {
+            0 => None,
+            rows if rows == batch.rows() => Some(Rc::new(batch)),
+            _ => Some(Rc::new(OwnedBatch::take(&types, &[Rc::new(batch)], &places))),
+        }
     }
 }
 
 impl Operator for Scan<'_> {
     fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
         if matches!(self.state, State::NotStarted) {
-            self.state = match query::open(context, self.scan)? {
-                Some(scan) => State::Running(Box::new(scan)),
+            self.state = match calls::prepare(context, self.scan, &self.bound)? {
+                Some(calls) => State::Running(Box::new(Running { calls, current: None })),
                 None => State::Done,
             };
         }
-        let State::Running(running) = &mut self.state else { return Ok(None) };
-        loop {
-            match running.next(context)? {
-                Some(batch) if batch.rows() == 0 => {}
-                Some(batch) => return Ok(Some(Rc::new(batch))),
-                None => return Ok(None),
-            }
+        match &mut self.state {
+            State::Running(running) => running.next(context),
+            State::NotStarted | State::Done => Ok(None),
         }
     }
 
     fn close(&mut self, context: &ExecContext) -> Result<()> {
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Running(mut running) => running.close(context),
+            State::Running(running) => match running.current {
+                Some(mut current) => current.close(context),
+                None => Ok(()),
+            },
             State::NotStarted | State::Done => Ok(()),
         }
     }

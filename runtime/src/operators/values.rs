@@ -81,16 +81,3 @@ impl Operator for Nothing {
         Ok(())
     }
 }
-
-/// A node that this runtime cannot carry out.
-pub(super) struct NotSupported;
-
-impl Operator for NotSupported {
-    fn next(&mut self, _context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
-        Err(RuntimeError::new("not-supported", "groups, joins and unions are not supported yet"))
-    }
-
-    fn close(&mut self, _context: &ExecContext) -> Result<()> {
-        Ok(())
-    }
-}

@@ -1,0 +1,87 @@
+//! DISTINCT, and UNION: one after the other.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::{Operator, Result};
+use crate::batch::{OwnedBatch, Place};
+use crate::context::ExecContext;
+
+/// Passes on the first of equal rows, as they come.
+pub(super) struct Distinct<'m> {
+    input: Box<dyn Operator + 'm>,
+    known: HashSet<Box<[u8]>>,
+}
+
+impl<'m> Distinct<'m> {
+    pub(super) fn new(input: Box<dyn Operator + 'm>) -> Distinct<'m> {
+        Distinct { input, known: HashSet::new() }
+    }
+}
+
+impl Operator for Distinct<'_> {
+    fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
+        let mut key = Vec::new();
+        while let Some(batch) = self.input.next(context)? {
+            let types = batch.types();
+            let mut places: Vec<Place> = Vec::new();
+            for row in 0..batch.rows() {
+                key.clear();
+                for column in 0..types.len() {
+                    batch.write_key(column, row, &mut key);
+                }
+                if !self.known.contains(&key[..]) {
+                    self.known.insert(key.as_slice().into());
+                    places.push((0, row as u32));
+                }
+            }
+            if places.len() == batch.rows() {
+                return Ok(Some(batch));
+            }
+            if !places.is_empty() {
+                return Ok(Some(Rc::new(OwnedBatch::take(&types, &[batch], &places))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn close(&mut self, context: &ExecContext) -> Result<()> {
+        self.input.close(context)
+    }
+}
+
+/// The rows of one input after those of the other. An input is started when its first row is asked for.
+pub(super) struct Union<'m> {
+    inputs: Vec<Box<dyn Operator + 'm>>,
+    current: usize,
+}
+
+impl<'m> Union<'m> {
+    pub(super) fn new(inputs: Vec<Box<dyn Operator + 'm>>) -> Union<'m> {
+        Union { inputs, current: 0 }
+    }
+}
+
+impl Operator for Union<'_> {
+    fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
+        while let Some(input) = self.inputs.get_mut(self.current) {
+            if let Some(batch) = input.next(context)? {
+                return Ok(Some(batch));
+            }
+            self.current += 1;
+        }
+        Ok(None)
+    }
+
+    fn close(&mut self, context: &ExecContext) -> Result<()> {
+        close_all(self.inputs.iter_mut(), context)
+    }
+}
+
+/// Closes every one of them; the first error is told.
+pub(super) fn close_all<'o, 'm: 'o>(
+    operators: impl Iterator<Item = &'o mut Box<dyn Operator + 'm>>,
+    context: &ExecContext,
+) -> Result<()> {
+    operators.fold(Ok(()), |outcome, operator| outcome.and(operator.close(context)))
+}
