@@ -83,6 +83,11 @@ impl<T> Arena<T> {
         Id { index: self.items.len() as u32 - 1, of: PhantomData }
     }
 
+    /// One of them, to be changed.
+    pub(crate) fn get_mut(&mut self, id: Id<T>) -> &mut T {
+        &mut self.items[id.index()]
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.items.len()

@@ -6,6 +6,7 @@
 pub(crate) mod definition;
 pub mod expression;
 pub(crate) mod not_supported;
+pub(crate) mod query;
 pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod script_member;

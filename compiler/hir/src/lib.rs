@@ -31,6 +31,7 @@ mod syntax_tree;
 #[cfg(test)]
 mod testing;
 mod time;
+mod walk;
 
 pub use assemble::{file_diagnostics, statement_diagnostics};
 pub use check::check_statement;

@@ -1,14 +1,18 @@
 //! From the tree of a statement to its [`Body`]: names are resolved, types inferred, mistakes told.
 
+mod aggregate;
+mod binding;
 mod call;
 mod config;
 mod definition;
 mod execute;
 mod expr;
+mod from;
 mod name;
 mod operator;
 mod select;
 mod statement;
+mod subquery;
 mod test;
 
 use std::sync::Arc;
@@ -19,8 +23,11 @@ use moltler_syntax::ast::{self, AstNode};
 use moltler_syntax::{SyntaxKind, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::body::{Body, ExprId, ExprKind, SourceId, Variable, VariableId, VariableScope};
+use crate::body::{
+    Aggregate, Body, ExprId, ExprKind, SelectId, SourceField, SourceId, Variable, VariableId, VariableScope,
+};
 use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::variable::{shadowed_variable, unused_variable};
 use crate::syntax_tree::parse;
 
@@ -54,6 +61,7 @@ pub fn lower_statement(db: &dyn Db, statement: Statement) -> Lowering {
         loops: 0,
         in_config: false,
         selects: Vec::new(),
+        commons: Vec::new(),
         environment: Vec::new(),
     };
     let mut statements = parse.source_file().statements();
@@ -67,6 +75,7 @@ pub fn lower_statement(db: &dyn Db, statement: Statement) -> Lowering {
             .collect();
         let root = lower.top_level(found);
         lower.body.root = Some(root);
+        lower.body.find_outer_columns();
     }
     Lowering { body: Arc::new(lower.body), diagnostics: lower.diagnostics }
 }
@@ -96,18 +105,59 @@ struct Lower<'db> {
     loops: usize,
     /// Whether strings may hold `{{secrets.name}}`.
     in_config: bool,
-    /// The SELECTs around, innermost last.
+    /// The SELECTs and lambdas around, innermost last.
     selects: Vec<Scope>,
+    /// The queries of WITH that are known, those that hide others last.
+    commons: Vec<Common>,
     /// The names of ENV calls without default.
     environment: Vec<String>,
 }
 
 /// What names mean inside a SELECT or a lambda.
 enum Scope {
-    /// The sources of a SELECT.
-    Sources(Vec<SourceId>),
+    /// A SELECT.
+    Select(SelectScope),
     /// The parameters of a lambda.
     Lambda(Vec<VariableId>),
+}
+
+/// A SELECT being lowered.
+struct SelectScope {
+    /// The sources of its FROM; in ON those that it sees.
+    sources: Vec<SourceId>,
+    /// The clause under way.
+    clause: Clause,
+    /// The aggregates over its rows, and the expressions that stand for their values.
+    aggregates: Vec<(ExprId, Aggregate)>,
+}
+
+/// A clause of a SELECT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clause {
+    On,
+    Where,
+    GroupBy,
+    /// The list, HAVING, ORDER BY: behind the groups.
+    Grouped,
+}
+
+impl Clause {
+    fn name(self) -> &'static str {
+        match self {
+            Clause::On => "ON",
+            Clause::Where => "WHERE",
+            Clause::GroupBy => "GROUP BY",
+            Clause::Grouped => "SELECT",
+        }
+    }
+}
+
+/// A query of WITH.
+struct Common {
+    name: String,
+    range: TextRange,
+    query: SelectId,
+    fields: Vec<SourceField>,
 }
 
 impl Lower<'_> {
@@ -133,6 +183,13 @@ impl Lower<'_> {
         let range = diagnostic.range;
         self.report(diagnostic);
         self.missing(range)
+    }
+
+    /// Reports text that means something but can't be carried out yet.
+    fn not_built(&mut self, what: &str, range: TextRange) {
+        if !cfg!(test) {
+            self.report(not_supported(what, range));
+        }
     }
 
     fn text_of(&self, range: TextRange) -> &str {

@@ -119,7 +119,7 @@ pub(crate) fn filter_only_field(field: &str, range: TextRange) -> LocalDiagnosti
 }
 
 /// A query that does not bind what the entity requires.
-pub(crate) fn required_field(entity: &str, sets: &[Vec<String>], range: TextRange) -> LocalDiagnostic {
+pub(crate) fn required_field(entity: &str, sets: &[Vec<String>], place: &str, range: TextRange) -> LocalDiagnostic {
     let sets: Vec<String> = sets
         .iter()
         .map(|set| set.iter().map(|field| format!("`{field} = …`")).collect::<Vec<_>>().join(" and "))
@@ -127,7 +127,7 @@ pub(crate) fn required_field(entity: &str, sets: &[Vec<String>], range: TextRang
     LocalDiagnostic::error(
         "required-field",
         range,
-        format!("a query of `{entity}` needs {} in WHERE", sets.join(" or ")),
+        format!("a query of `{entity}` needs {} in {place}", sets.join(" or ")),
     )
 }
 

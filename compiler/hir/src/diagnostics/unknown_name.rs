@@ -81,7 +81,7 @@ pub(crate) fn unknown_name(
         Some(table) => LocalDiagnostic::error(
             "unknown-field",
             range,
-            format!("`{name}` is neither a field of `{table}` nor a variable"),
+            format!("`{name}` is neither a field of {table} nor a variable"),
         ),
         None => LocalDiagnostic::error("unknown-variable", range, format!("there is no variable `{name}`")),
     }

@@ -12,9 +12,6 @@ use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::unknown_name::unknown_function;
 use crate::infer;
 
-/// Aggregates, which are not built yet.
-const AGGREGATES: &[&str] = &["COUNT", "SUM", "AVG", "MIN", "MAX", "ARRAY_AGG", "STRING_AGG", "BOOL_AND", "BOOL_OR"];
-
 /// Window functions, which the language has not.
 const WINDOW_FUNCTIONS: &[&str] = &[
     "ROW_NUMBER",
@@ -42,11 +39,11 @@ impl Lower<'_> {
         if node.over().is_some() || WINDOW_FUNCTIONS.contains(&text.to_uppercase().as_str()) {
             return self.mistake(not_supported(&format!("the window function `{}`", text.to_uppercase()), range));
         }
+        if let Some(aggregate) = moltler_abi::aggregates::find(&text) {
+            return self.aggregate_call(aggregate, node);
+        }
         let Some((index, function)) = functions::find(&text) else {
             let upper = text.to_uppercase();
-            if AGGREGATES.contains(&upper.as_str()) {
-                return self.mistake(not_supported(&format!("the aggregate `{upper}`"), range));
-            }
             if LAMBDA_FUNCTIONS.contains(&upper.as_str()) {
                 return self.mistake(not_supported(&format!("the function `{upper}`"), range));
             }

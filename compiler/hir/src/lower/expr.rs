@@ -7,7 +7,7 @@ use moltler_syntax::{TextRange, literal};
 use rustc_hash::FxHashMap;
 
 use super::{Lower, MAX_DEPTH};
-use crate::body::{ExprId, ExprKind};
+use crate::body::{ExprId, ExprKind, SubqueryKind};
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::{misplaced, operand, value};
 use crate::diagnostics::not_supported::not_supported;
@@ -69,8 +69,8 @@ impl Lower<'_> {
             Expr::Between(node) => self.between(node),
             Expr::IsNull(node) => self.is_null(node),
             Expr::Interval(node) => self.interval(node),
-            Expr::Exists(_) => self.mistake(not_supported("`EXISTS`", range)),
-            Expr::Subquery(_) => self.mistake(not_supported("a SELECT inside an expression", range)),
+            Expr::Exists(node) => self.exists(node),
+            Expr::Subquery(node) => self.scalar_subquery(node),
         }
     }
 
@@ -231,6 +231,12 @@ impl Lower<'_> {
         let (operator, data_type) = match node.operator() {
             Some(ast::UnaryOperator::Not) => {
                 self.condition("NOT", inner);
+                if let ExprKind::Subquery { query, kind: SubqueryKind::Exists { negated } } =
+                    self.body.exprs[inner].kind
+                {
+                    let kind = ExprKind::Subquery { query, kind: SubqueryKind::Exists { negated: !negated } };
+                    return self.body.expr(kind, DataType::Boolean, range);
+                }
                 (UnaryOperator::Not, DataType::Boolean)
             }
             Some(sign @ (ast::UnaryOperator::Negate | ast::UnaryOperator::Plus)) => {
@@ -322,9 +328,7 @@ impl Lower<'_> {
                 }
                 self.body.expr(ExprKind::InList { operand, elements, negated: node.is_not() }, DataType::Boolean, range)
             }
-            Some(ast::InRight::Expr(Expr::Subquery(query))) => {
-                self.mistake(not_supported("`IN (SELECT …)`", query.range()))
-            }
+            Some(ast::InRight::Expr(Expr::Subquery(query))) => self.in_subquery(operand, node.is_not(), query, range),
             Some(ast::InRight::Expr(array)) => {
                 let array = self.expr(array);
                 let operator = if node.is_not() { BinaryOperator::NotIn } else { BinaryOperator::In };

@@ -11,6 +11,7 @@ use moltler_syntax::ast::{self, AstNode};
 use super::{Lower, Scope};
 use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceId, SourceKind};
 use crate::diagnostics::expression::{ambiguous_name, misplaced};
+use crate::diagnostics::query::ambiguous_column;
 use crate::diagnostics::unknown_name::{unknown_field, unknown_name, unknown_variable};
 use crate::diagnostics::{LocalDiagnostic, Suggest};
 use crate::suggest::Candidates;
@@ -18,13 +19,16 @@ use crate::suggest::Candidates;
 /// A name of a dotted name, with its place.
 type Segment = (String, TextRange);
 
-/// A column found by its name.
-struct Column {
-    reference: ColumnRef,
-    data_type: DataType,
-    source: String,
-    /// Whether it is the whole element of an array.
-    is_element: bool,
+/// What a bare name means to a SELECT.
+enum Column {
+    /// Nothing.
+    None,
+    /// A column.
+    Of(ColumnRef),
+    /// A member of the elements of its only array.
+    Element(ColumnRef),
+    /// Columns of these sources.
+    Several(Vec<String>),
 }
 
 impl Lower<'_> {
@@ -52,26 +56,51 @@ impl Lower<'_> {
         self.body.expr(ExprKind::Variable(variable), data_type, range)
     }
 
-    /// `a.b.c`, and `a` alone.
+    /// `a.b.c`, and `a` alone. SELECTs and lambdas are asked from the inside out, then the variables.
     pub(super) fn path(&mut self, segments: &[Segment], range: TextRange) -> ExprId {
         let (name, name_range) = &segments[0];
-        if let Some(variable) = self.lambda_parameter(name) {
-            let base = self.variable_expr(variable, *name_range);
-            return self.members(base, &segments[1..], range);
-        }
-        if let Some(expr) = self.qualified(segments, range) {
-            return expr;
-        }
-        let column = self.column(name);
         let variable = self.find_variable(name);
-        if let Some(column) = column {
-            let has_members = matches!(column.data_type, DataType::Document | DataType::Array | DataType::Dynamic);
-            if segments.len() == 1 || has_members || variable.is_none() {
-                if variable.is_some() && !column.is_element && segments.len() == 1 {
-                    self.report(ambiguous_name(name, &column.source, *name_range));
+        let mut scalar = None;
+        for depth in (0..self.selects.len()).rev() {
+            let found = match &self.selects[depth] {
+                Scope::Lambda(parameters) => {
+                    let mut parameters = parameters.iter().copied();
+                    let found = parameters.find(|parameter| self.body.variables[*parameter].name == *name);
+                    let Some(parameter) = found else { continue };
+                    let base = self.variable_expr(parameter, *name_range);
+                    return self.members(base, &segments[1..], range);
                 }
-                let base = self.body.expr(ExprKind::Column(column.reference), column.data_type, *name_range);
-                return self.members(base, &segments[1..], range);
+                Scope::Select(scope) => {
+                    if let Some(meaning) = self.qualified(&scope.sources, segments) {
+                        return self.qualified_expr(meaning, segments, range);
+                    }
+                    self.column(&scope.sources, name)
+                }
+            };
+            match found {
+                Column::None => {}
+                Column::Several(tables) => return self.mistake(ambiguous_column(name, &tables, &[], *name_range)),
+                Column::Of(column) => {
+                    let data_type = self.column_type(column);
+                    let has_members = matches!(data_type, DataType::Document | DataType::Array | DataType::Dynamic);
+                    if segments.len() > 1 && !has_members {
+                        scalar = scalar.or(Some(column));
+                        continue;
+                    }
+                    let source = &self.body.sources[column.source];
+                    let is_element = matches!(source.kind, SourceKind::Array(_));
+                    if variable.is_some() && !is_element && segments.len() == 1 {
+                        self.report(ambiguous_name(name, &source.name.clone(), *name_range));
+                    }
+                    let base = self.body.expr(ExprKind::Column(column), data_type, *name_range);
+                    return self.members(base, &segments[1..], range);
+                }
+                // Rows of an array have no declared columns: any name reaches into the element.
+                Column::Element(element) if variable.is_none() => {
+                    let base = self.body.expr(ExprKind::Column(element), DataType::Dynamic, *name_range);
+                    return self.members(base, segments, range);
+                }
+                Column::Element(_) => break,
             }
         }
         if let Some(variable) = variable {
@@ -79,12 +108,21 @@ impl Lower<'_> {
             let base = self.variable_expr(variable, *name_range);
             return self.members(base, &segments[1..], range);
         }
-        if let Some(element) = self.element() {
-            // Rows of an array have no declared columns: any name reaches into the element.
-            let base = self.body.expr(ExprKind::Column(element), DataType::Dynamic, *name_range);
-            return self.members(base, segments, range);
+        if let Some(column) = scalar {
+            let base = self.body.expr(ExprKind::Column(column), self.column_type(column), *name_range);
+            return self.members(base, &segments[1..], range);
         }
         self.unknown(name, *name_range)
+    }
+
+    fn column_type(&self, column: ColumnRef) -> DataType {
+        let field = self.body.sources[column.source].fields.get(column.field as usize);
+        field.map_or(DataType::Dynamic, |field| field.data_type)
+    }
+
+    /// Whether the innermost SELECT has a column with this name.
+    pub(super) fn is_local_column(&self, name: &str) -> bool {
+        self.sources().any(|(_, source)| source.fields.iter().any(|field| field.name == name))
     }
 
     /// Reports the name of a variable that nothing declares.
@@ -108,11 +146,13 @@ impl Lower<'_> {
     /// Reports a bare name that nothing declares.
     fn unknown(&mut self, name: &str, range: TextRange) -> ExprId {
         let mut known = self.variable_names();
-        let source = self.sources().last().map(|(_, source)| source);
-        let table = source.map(|source| source.name.clone());
-        if let Some(source) = source {
-            known.splice(0..0, source.fields.iter().map(|field| field.name.clone()));
-        }
+        let sources: Vec<&Source> = self.sources().map(|(_, source)| source).collect();
+        let table = match sources[..] {
+            [] => None,
+            [source] => Some(format!("`{}`", source.name)),
+            _ => Some("a table in FROM".to_owned()),
+        };
+        known.splice(0..0, sources.iter().flat_map(|source| &source.fields).map(|field| field.name.clone()));
         let what = if table.is_some() { "fields and variables" } else { "variables" };
         let candidates = Candidates::new(what, known.iter().map(String::as_str));
         let mut diagnostic = unknown_name(name, table.as_deref(), range, &candidates);
@@ -124,44 +164,49 @@ impl Lower<'_> {
         self.mistake(diagnostic)
     }
 
-    /// `alias.column…`, `entity.column…`, `instance.entity.column…`
-    fn qualified(&mut self, segments: &[Segment], range: TextRange) -> Option<ExprId> {
+    /// `alias.column…`, `entity.column…`, `instance.entity.column…`: the source, and how many segments name it. The name
+    /// of a source alone means nothing: a column or variable of that name may be meant.
+    fn qualified(&self, sources: &[SourceId], segments: &[Segment]) -> Option<(SourceId, usize)> {
         let name = segments[0].0.as_str();
         let mut found = None;
-        for (id, source) in self.sources() {
+        for id in sources {
+            let source = &self.body.sources[*id];
             if source.name == name {
-                found = Some((id, 1));
+                found = Some((*id, 1));
             } else if let SourceKind::Entity { instance, entity } = &source.kind
                 && segments.len() > 2
                 && instance == name
                 && crate::definition::split_name(entity).1 == segments[1].0
             {
-                found = Some((id, 2));
+                found = Some((*id, 2));
             }
         }
-        let (id, used) = found?;
-        let source: &Source = &self.body.sources[id];
+        found.filter(|(id, used)| segments.len() > *used || matches!(self.body.sources[*id].kind, SourceKind::Array(_)))
+    }
+
+    fn qualified_expr(&mut self, meaning: (SourceId, usize), segments: &[Segment], range: TextRange) -> ExprId {
+        let (id, used) = meaning;
+        let source = &self.body.sources[id];
         if matches!(source.kind, SourceKind::Array(_)) {
-            let reference = ColumnRef { source: id, field: 0 };
-            let base = self.body.expr(ExprKind::Column(reference), DataType::Dynamic, segments[0].1);
-            return Some(self.members(base, &segments[used..], range));
+            let element = ExprKind::Column(ColumnRef { source: id, field: 0 });
+            let base = self.body.expr(element, DataType::Dynamic, segments[0].1);
+            return self.members(base, &segments[used..], range);
         }
-        let Some((name, name_range)) = segments.get(used) else {
-            // The entity's name alone: a column or variable of that name may be meant.
-            return None;
-        };
-        let field = source.fields.iter().position(|field| field.name == *name);
-        let Some(field) = field else {
-            // `created.id` with an entity `created` whose fields have no `id`, beside a variable `created`.
+        let Some((name, name_range)) = segments.get(used) else { return self.missing(range) };
+        let mut fields = source.fields.iter().enumerate().filter(|(_, field)| field.name == *name);
+        let Some((field, declared)) = fields.next() else {
             let candidates = Candidates::new("fields", source.fields.iter().map(|field| field.name.as_str()));
             let diagnostic = unknown_field(name, &source.name, *name_range, &candidates);
-            return Some(self.mistake(diagnostic));
+            return self.mistake(diagnostic);
         };
-        let data_type = source.fields[field].data_type;
-        let reference = ColumnRef { source: id, field: field as u32 };
+        if fields.next().is_some() {
+            return self.mistake(ambiguous_column(name, &[], &[], *name_range));
+        }
+        let column = ExprKind::Column(ColumnRef { source: id, field: field as u32 });
+        let data_type = declared.data_type;
         let column_range = segments[0].1.cover(*name_range);
-        let base = self.body.expr(ExprKind::Column(reference), data_type, column_range);
-        Some(self.members(base, &segments[used + 1..], range))
+        let base = self.body.expr(column, data_type, column_range);
+        self.members(base, &segments[used + 1..], range)
     }
 
     /// `base.a.b`
@@ -213,15 +258,6 @@ impl Lower<'_> {
         self.report(diagnostic);
     }
 
-    fn lambda_parameter(&self, name: &str) -> Option<crate::body::VariableId> {
-        self.selects.iter().rev().find_map(|scope| match scope {
-            Scope::Lambda(parameters) => {
-                parameters.iter().copied().find(|parameter| self.body.variables[*parameter].name == name)
-            }
-            Scope::Sources(_) => None,
-        })
-    }
-
     /// The sources of the innermost SELECT.
     pub(super) fn sources(&self) -> impl Iterator<Item = (SourceId, &Source)> {
         let sources = self
@@ -229,32 +265,35 @@ impl Lower<'_> {
             .iter()
             .rev()
             .find_map(|scope| match scope {
-                Scope::Sources(sources) => Some(sources.as_slice()),
+                Scope::Select(scope) => Some(scope.sources.as_slice()),
                 Scope::Lambda(_) => None,
             })
             .unwrap_or_default();
         sources.iter().map(|id| (*id, &self.body.sources[*id]))
     }
 
-    /// The column with this name in the sources around; for the name of an array's element, the element.
-    fn column(&self, name: &str) -> Option<Column> {
-        for (id, source) in self.sources() {
-            let is_element = matches!(source.kind, SourceKind::Array(_));
-            if let Some(field) = source.fields.iter().position(|field| field.name == name) {
-                return Some(Column {
-                    reference: ColumnRef { source: id, field: field as u32 },
-                    data_type: source.fields[field].data_type,
-                    source: source.name.clone(),
-                    is_element,
-                });
+    /// What a bare name means to the sources of a SELECT.
+    fn column(&self, sources: &[SourceId], name: &str) -> Column {
+        let mut found: Vec<ColumnRef> = Vec::new();
+        let mut elements = Vec::new();
+        for id in sources {
+            let source = &self.body.sources[*id];
+            let named = source.fields.iter().enumerate().filter(|(_, field)| field.name == name);
+            found.extend(named.map(|(field, _)| ColumnRef { source: *id, field: field as u32 }));
+            if matches!(source.kind, SourceKind::Array(_)) {
+                elements.push(ColumnRef { source: *id, field: 0 });
             }
         }
-        None
-    }
-
-    /// The element of the only source, when that is an array.
-    fn element(&self) -> Option<ColumnRef> {
-        let (id, _) = self.sources().find(|(_, source)| matches!(source.kind, SourceKind::Array(_)))?;
-        Some(ColumnRef { source: id, field: 0 })
+        if found.is_empty() {
+            found = elements;
+            if let [element] = found[..] {
+                return Column::Element(element);
+            }
+        }
+        match found[..] {
+            [] => Column::None,
+            [column] => Column::Of(column),
+            _ => Column::Several(found.iter().map(|column| self.body.sources[column.source].name.clone()).collect()),
+        }
     }
 }

@@ -1,23 +1,16 @@
-//! SELECT.
+//! SELECT: its clauses in the order in which they are carried out.
 
-use moltler_abi::DataType;
-use moltler_abi::runtime_calls::BinaryOperator;
 use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode, Expr};
 
-use super::{Lower, Scope};
+use super::{Clause, Lower, MAX_DEPTH, Scope, SelectScope};
 use crate::body::{
-    ColumnRef, ExprId, ExprKind, FromItem, JoinKind, OrderKey, Select, SelectColumn, SelectId, Source, SourceField,
-    SourceKind,
+    ColumnRef, ExprId, ExprKind, FromItem, OrderKey, Select, SelectColumn, SelectId, SourceId, SourceKind, SubqueryKind,
 };
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
-use crate::diagnostics::schema::{filter_only_field, required_field};
-use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance, untyped_instance};
-use crate::item_tree::EntityItem;
-use crate::signature;
-use crate::suggest::Candidates;
+use crate::diagnostics::query::{ambiguous_column, not_in_list};
 
 /// What a SELECT became.
 pub(super) enum LoweredSelect {
@@ -29,81 +22,123 @@ pub(super) enum LoweredSelect {
     Missing,
 }
 
-impl<'db> Lower<'db> {
+impl Lower<'_> {
     pub(super) fn select(&mut self, node: ast::SelectStatement<'_>) -> LoweredSelect {
-        let errors = self.diagnostics.len();
-        if let Some(with) = node.with() {
-            self.report(not_supported("`WITH`", with.range()));
-            return LoweredSelect::Missing;
+        self.query(node).map_or_else(|other| other, LoweredSelect::Select)
+    }
+
+    /// A whole query, or what became of it instead.
+    pub(super) fn query(&mut self, node: ast::SelectStatement<'_>) -> Result<SelectId, LoweredSelect> {
+        if self.depth > MAX_DEPTH {
+            self.report(LocalDiagnostic::error("too-deep", node.range(), "this SELECT is nested too deep"));
+            return Err(LoweredSelect::Missing);
         }
-        let select = match node.body() {
-            Some(ast::SelectBody::Select(select)) => select,
-            Some(ast::SelectBody::SetOperation(operation)) => {
-                let word = match operation.operator() {
-                    Some(ast::SetOperator::Union) | None => "`UNION`",
-                    Some(ast::SetOperator::Intersect) => "`INTERSECT`",
-                    Some(ast::SetOperator::Except) => "`EXCEPT`",
-                };
-                self.report(not_supported(word, operation.range()));
-                return LoweredSelect::Missing;
-            }
+        self.depth += 1;
+        let known = self.commons.len();
+        let lowered = self.with(node.with()).and_then(|()| match node.body() {
+            Some(ast::SelectBody::Select(select)) => self.one_select(select, Some(node)),
+            Some(ast::SelectBody::SetOperation(operation)) => self.union(operation, node),
             Some(ast::SelectBody::Subquery(query)) => {
                 self.report(not_supported("a SELECT in parentheses", query.range()));
-                return LoweredSelect::Missing;
+                Err(LoweredSelect::Missing)
             }
-            None => return LoweredSelect::Missing,
-        };
-        if select.is_distinct() {
-            let at = select.syntax().child_token("DISTINCT").map_or(select.range(), |token| token.range());
-            self.report(not_supported("`DISTINCT`", at));
-        }
-        if let Some(group_by) = select.group_by() {
-            self.report(not_supported("`GROUP BY`", group_by.range()));
-        }
-        if let Some(having) = select.having() {
-            self.report(not_supported("`HAVING`", having.range()));
-        }
-        let mut entity = None;
-        let mut sources = Vec::new();
-        if let Some(from) = select.from() {
-            for join in from.joins() {
-                self.report(not_supported("`JOIN`", join.range()));
-            }
-            match from.table() {
-                Some(table) => match self.table(table) {
-                    Ok((source, item)) => {
-                        sources.push(self.body.sources.push(source));
-                        entity = item;
-                    }
-                    Err(other) => return other,
-                },
-                None => return LoweredSelect::Missing,
-            }
-        }
-        if self.diagnostics[errors..].iter().any(|diagnostic| diagnostic.code == "not-supported") {
-            return LoweredSelect::Missing;
-        }
+            None => Err(LoweredSelect::Missing),
+        });
+        self.commons.truncate(known);
+        self.depth -= 1;
+        lowered
+    }
+
+    /// A SELECT without UNION; `whole` has the clauses behind it.
+    pub(super) fn one_select(
+        &mut self,
+        select: ast::Select<'_>,
+        whole: Option<ast::SelectStatement<'_>>,
+    ) -> Result<SelectId, LoweredSelect> {
         let first = self.body.exprs.len();
-        self.selects.push(Scope::Sources(sources));
+        let (from, entities) = match select.from() {
+            Some(from) => self.from(from)?,
+            None => (Vec::new(), Vec::new()),
+        };
+        let sources: Vec<SourceId> = from.iter().map(|item| item.source).collect();
+        self.selects.push(Scope::Select(SelectScope { sources, clause: Clause::Grouped, aggregates: Vec::new() }));
         let columns = self.select_list(select);
+        self.enter(Clause::Where);
         let filter = select.where_clause().and_then(ast::WhereClause::condition).map(|condition| {
             let filter = self.expr(condition);
             self.condition("WHERE", filter);
             filter
         });
-        let order_by = node.order_by().map(|order_by| self.order_by(order_by, &columns)).unwrap_or_default();
-        let Some(Scope::Sources(sources)) = self.selects.pop() else { return LoweredSelect::Missing };
-        if let Some(entity) = entity {
-            self.check_required(entity, filter, select.from().map_or(select.range(), |from| from.range()));
+        self.enter(Clause::GroupBy);
+        let keys = select.group_by().map(|group_by| self.group_by(group_by, &columns));
+        self.enter(Clause::Grouped);
+        let having = select.having().and_then(ast::HavingClause::condition).map(|condition| {
+            let having = self.expr(condition);
+            self.condition("HAVING", having);
+            self.not_built("`HAVING`", condition.range());
+            having
+        });
+        let order_by = whole.and_then(ast::SelectStatement::order_by);
+        let mut order_by = order_by.map(|order_by| self.order_by(order_by, &columns)).unwrap_or_default();
+        let Some(Scope::Select(scope)) = self.selects.pop() else { return Err(LoweredSelect::Missing) };
+        let place = select.from().map_or(select.range(), |from| from.range());
+        self.check_bindings(&from, &entities, filter, place);
+        self.check_filter_only(&from, filter, first);
+        let distinct = select.is_distinct();
+        if distinct {
+            self.not_built("`DISTINCT`", select.range());
+            self.check_distinct(&columns, &mut order_by);
         }
-        self.check_filter_only(filter, first);
-        let limit = self.count("LIMIT", node.limits().map(|limit| (limit.count(), limit.range())));
-        let offset = self.count("OFFSET", node.offsets().map(|offset| (offset.count(), offset.range())));
-        let range = node.range();
-        let from = sources.into_iter().map(|source| FromItem { source, join: JoinKind::Cross, on: None }).collect();
-        let (distinct, grouping, outer) = (false, None, Vec::new());
+        let is_grouped = keys.is_some() || having.is_some() || !scope.aggregates.is_empty();
+        let grouping = is_grouped.then(|| {
+            let roots = columns.iter().map(|column| column.value).chain(order_by.iter().map(|key| key.value));
+            let roots: Vec<ExprId> = roots.chain(having).collect();
+            self.grouping(scope, keys.unwrap_or_default(), having, &roots, select.range())
+        });
+        let (limit, offset) = whole.map_or((None, None), |whole| self.limits(whole));
+        let range = whole.map_or(select.range(), |whole| whole.range());
+        let outer = Vec::new();
         let select = Select { columns, distinct, from, filter, grouping, order_by, limit, offset, outer, range };
-        LoweredSelect::Select(self.body.selects.push(select))
+        Ok(self.body.selects.push(select))
+    }
+
+    /// A SELECT of all columns of a source, with the clauses behind it.
+    pub(super) fn select_all(&mut self, source: SourceId, whole: Option<ast::SelectStatement<'_>>) -> SelectId {
+        let range = whole.map_or(self.body.sources[source].range, |whole| whole.range());
+        let fields = self.body.sources[source].fields.clone();
+        let mut columns = Vec::new();
+        for (field, declared) in fields.into_iter().enumerate() {
+            let kind = ExprKind::Column(ColumnRef { source, field: field as u32 });
+            let value = self.body.expr(kind, declared.data_type, range);
+            columns.push(SelectColumn { name: declared.name, value, range });
+        }
+        let scope = SelectScope { sources: vec![source], clause: Clause::Grouped, aggregates: Vec::new() };
+        self.selects.push(Scope::Select(scope));
+        let order_by = whole.and_then(ast::SelectStatement::order_by);
+        let order_by = order_by.map(|order_by| self.order_by(order_by, &columns)).unwrap_or_default();
+        if let Some(Scope::Select(scope)) = self.selects.pop() {
+            for (_, aggregate) in scope.aggregates {
+                self.report(misplaced("behind UNION there are no groups to aggregate", aggregate.range));
+            }
+        }
+        let (limit, offset) = whole.map_or((None, None), |whole| self.limits(whole));
+        let from = vec![FromItem { source, join: crate::body::JoinKind::Cross, on: None }];
+        let (distinct, filter, grouping, outer) = (false, None, None, Vec::new());
+        let select = Select { columns, distinct, from, filter, grouping, order_by, limit, offset, outer, range };
+        self.body.selects.push(select)
+    }
+
+    /// Says which clause of the innermost SELECT follows.
+    fn enter(&mut self, clause: Clause) {
+        if let Some(Scope::Select(scope)) = self.selects.last_mut() {
+            scope.clause = clause;
+        }
+    }
+
+    fn limits(&mut self, whole: ast::SelectStatement<'_>) -> (Option<ExprId>, Option<ExprId>) {
+        let limit = self.count("LIMIT", whole.limits().map(|limit| (limit.count(), limit.range())));
+        let offset = self.count("OFFSET", whole.offsets().map(|offset| (offset.count(), offset.range())));
+        (limit, offset)
     }
 
     /// LIMIT or OFFSET; outside of the SELECT's names.
@@ -128,113 +163,6 @@ impl<'db> Lower<'db> {
             }
         }
         found.map(|(count, _)| count)
-    }
-
-    fn table(&mut self, table: ast::Table<'_>) -> Result<(Source, Option<&'db EntityItem>), LoweredSelect> {
-        let reference = match table {
-            ast::Table::Reference(reference) => reference,
-            ast::Table::Derived(derived) => {
-                self.report(not_supported("a SELECT in FROM", derived.range()));
-                return Err(LoweredSelect::Missing);
-            }
-            ast::Table::Function(function) => {
-                self.report(not_supported("a function in FROM", function.range()));
-                return Err(LoweredSelect::Missing);
-            }
-        };
-        let alias = reference.alias().map(ast::Name::value);
-        let range = reference.range();
-        if let Some(node) = reference.variable() {
-            let name = node.name().map(ast::Name::value).unwrap_or_default();
-            let array = self.variable_reference(node);
-            return Ok((self.array_source(array, alias.unwrap_or(name), range), None));
-        }
-        let Some(path) = reference.path() else { return Err(LoweredSelect::Missing) };
-        let segments: Vec<ast::Name<'_>> = path.segments().collect();
-        match segments[..] {
-            [name] => {
-                let text = name.value();
-                if let Some(variable) = self.variable(&text) {
-                    let array = self.variable_expr(variable, name.range());
-                    return Ok((self.array_source(array, alias.unwrap_or(text), range), None));
-                }
-                if self.instance_type(&text).is_some() {
-                    let diagnostic = malformed_name(&text, &format!("an entity of it: `{text}.…`"), name.range());
-                    self.report(diagnostic);
-                } else {
-                    self.report_unknown_variable(&text, name.range());
-                }
-                Err(LoweredSelect::Missing)
-            }
-            [instance, entity] => {
-                let (instance_name, entity_name) = (instance.value(), entity.value());
-                let Some(type_name) = self.instance_type(&instance_name) else {
-                    self.report_unknown_instance(&instance_name, instance.range());
-                    return Err(LoweredSelect::Missing);
-                };
-                let key = format!("{type_name}.{entity_name}");
-                let Some(item) = signature::entity(self.db, &key) else {
-                    if signature::connector_type(self.db, &type_name).is_none() {
-                        self.report_untyped_instance(&instance_name, &type_name, instance.range());
-                        return Err(LoweredSelect::Missing);
-                    }
-                    let in_test = self.in_test;
-                    let diagnostic = unknown_entity(&type_name, &entity_name, entity.range(), in_test);
-                    let message = diagnostic.message.clone();
-                    self.report(diagnostic);
-                    return Err(if in_test { LoweredSelect::Fail(message) } else { LoweredSelect::Missing });
-                };
-                let fields = item
-                    .fields
-                    .iter()
-                    .map(|field| SourceField {
-                        name: field.name.clone(),
-                        data_type: field.data_type,
-                        filter_only: field.filter_only,
-                        required: field.required,
-                    })
-                    .collect();
-                let kind = SourceKind::Entity { instance: instance_name, entity: key };
-                Ok((Source { kind, name: alias.unwrap_or(entity_name), fields, range }, Some(item)))
-            }
-            _ => {
-                self.report(malformed_name(path.text(), "`instance.entity`", path.range()));
-                Err(LoweredSelect::Missing)
-            }
-        }
-    }
-
-    /// The rows of an array: one dynamic column, the element.
-    fn array_source(&mut self, array: ExprId, name: String, range: TextRange) -> Source {
-        self.expect_type("FROM", DataType::Array, array);
-        let element =
-            SourceField { name: name.clone(), data_type: DataType::Dynamic, filter_only: false, required: false };
-        Source { kind: SourceKind::Array(array), name, fields: vec![element], range }
-    }
-
-    /// The type of an instance: of the test around first, then of the package.
-    pub(super) fn instance_type(&self, name: &str) -> Option<String> {
-        if let Some((_, type_name)) = self.instances.iter().rev().find(|(known, _)| known == name) {
-            return Some(type_name.clone());
-        }
-        signature::instance(self.db, name).map(|instance| instance.type_name.clone())
-    }
-
-    /// The type of an instance is not declared. Of an instance of the test around that was told already.
-    pub(super) fn report_untyped_instance(&mut self, name: &str, type_name: &str, range: TextRange) {
-        if !self.instances.iter().any(|(known, _)| known == name) {
-            self.report(untyped_instance(name, type_name, range));
-        }
-    }
-
-    pub(super) fn report_unknown_instance(&mut self, name: &str, range: TextRange) {
-        let mut diagnostic = unknown_instance(name, range);
-        let candidates = Candidates::new("instances", self.instances.iter().map(|(known, _)| known.as_str()));
-        if candidates.nearest(name).is_some() {
-            diagnostic = diagnostic.nearest(name, &candidates, range, "");
-            diagnostic.suggest = None;
-        }
-        self.report(diagnostic);
     }
 
     fn select_list(&mut self, select: ast::Select<'_>) -> Vec<SelectColumn> {
@@ -304,28 +232,43 @@ impl<'db> Lower<'db> {
     }
 
     /// The name that PostgreSQL would choose.
-    fn column_name(&self, value: ExprId) -> String {
-        let unnamed = || "?column?".to_owned();
+    pub(super) fn column_name(&self, value: ExprId) -> String {
+        self.figured_name(value).map_or_else(|| "?column?".to_owned(), |(name, _)| name)
+    }
+
+    /// The name, and whether it is stronger than that of a CAST or CASE around it.
+    fn figured_name(&self, value: ExprId) -> Option<(String, bool)> {
+        if let Some(aggregate) = self.aggregate(value) {
+            return Some((aggregate.to_owned(), true));
+        }
+        let strong = |name: &str| Some((name.to_owned(), true));
+        let weak = |name: &str| Some((name.to_owned(), false));
         match &self.body.exprs[value].kind {
-            ExprKind::Column(column) => self.body.sources[column.source]
-                .fields
-                .get(column.field as usize)
-                .map_or_else(unnamed, |field| field.name.clone()),
-            ExprKind::Variable(variable) => self.body.variables[*variable].name.clone(),
-            ExprKind::Member { key, .. } => key.clone(),
-            ExprKind::Index { base, .. } => self.column_name(*base),
-            ExprKind::Call { function, .. } => moltler_abi::functions::FUNCTIONS
-                .get(*function as usize)
-                .map_or_else(unnamed, |function| function.name.to_lowercase()),
-            ExprKind::Case { .. } => "case".to_owned(),
-            ExprKind::Cast { operand } => match self.column_name(*operand) {
-                name if name == "?column?" => self.expr_type(value).name().to_owned(),
-                name => name,
+            ExprKind::Column(column) => {
+                strong(&self.body.sources[column.source].fields.get(column.field as usize)?.name)
+            }
+            ExprKind::Variable(variable) => strong(&self.body.variables[*variable].name),
+            ExprKind::Member { key, .. } => strong(key),
+            ExprKind::Index { base, .. } => self.figured_name(*base),
+            ExprKind::Call { function, .. } => {
+                strong(&moltler_abi::functions::FUNCTIONS.get(*function as usize)?.name.to_lowercase())
+            }
+            ExprKind::Case { otherwise, .. } => match otherwise.and_then(|otherwise| self.figured_name(otherwise)) {
+                Some((name, true)) => Some((name, true)),
+                _ => weak("case"),
             },
-            ExprKind::Boolean(_) => "bool".to_owned(),
-            ExprKind::Array(_) => "array".to_owned(),
-            ExprKind::Interval { .. } => "interval".to_owned(),
-            _ => unnamed(),
+            ExprKind::Cast { operand } => match self.figured_name(*operand) {
+                Some((name, true)) => Some((name, true)),
+                _ => weak(self.expr_type(value).name()),
+            },
+            ExprKind::Subquery { query, kind: SubqueryKind::Scalar } => {
+                strong(&self.body.selects[*query].columns.first()?.name)
+            }
+            ExprKind::Subquery { kind: SubqueryKind::Exists { negated: false }, .. } => strong("exists"),
+            ExprKind::Boolean(_) => weak("bool"),
+            ExprKind::Array(_) => strong("array"),
+            ExprKind::Interval { .. } => weak("interval"),
+            _ => None,
         }
     }
 
@@ -337,22 +280,13 @@ impl<'db> Lower<'db> {
             let Some(node) = key.value() else { continue };
             let value = match node {
                 Expr::Name(name) => {
-                    let name = name.name().map(ast::Name::value).unwrap_or_default();
-                    columns.iter().find(|column| column.name == name).map(|column| column.value)
+                    let text = name.name().map(ast::Name::value).unwrap_or_default();
+                    self.listed(columns, &text, name.range())
                 }
-                Expr::Number(number) => {
-                    let position = match number.value() {
-                        Some(moltler_syntax::literal::Number::Integer(position)) => position,
-                        _ => 0,
-                    };
-                    let column = usize::try_from(position - 1).ok().and_then(|position| columns.get(position));
-                    if column.is_none() {
-                        let message = format!("`ORDER BY {}` is not a position in the list", number.text());
-                        self.report(LocalDiagnostic::error("invalid-value", number.range(), message));
-                        continue;
-                    }
-                    column.map(|column| column.value)
-                }
+                Expr::Number(number) => match self.at_position("ORDER BY", columns, number) {
+                    Some(value) => Some(value),
+                    None => continue,
+                },
                 _ => None,
             };
             let value = match value {
@@ -364,104 +298,47 @@ impl<'db> Lower<'db> {
         keys
     }
 
-    /// Fields that a query must bind by equality.
-    fn check_required(&mut self, entity: &EntityItem, filter: Option<ExprId>, range: TextRange) {
-        let mut sets: Vec<Vec<String>> = entity.required.clone();
-        let always: Vec<String> =
-            entity.fields.iter().filter(|field| field.required).map(|field| field.name.clone()).collect();
-        if sets.is_empty() && always.is_empty() {
-            return;
+    /// The column of the list with this name; an error when several different ones have it.
+    pub(super) fn listed(&mut self, columns: &[SelectColumn], name: &str, range: TextRange) -> Option<ExprId> {
+        let mut named = columns.iter().filter(|column| column.name == name);
+        let found = named.next()?;
+        if let Some(other) = named.find(|column| !self.body.same(column.value, found.value)) {
+            let places = [found.range, other.range];
+            self.report(ambiguous_column(name, &[], &places, range));
         }
-        if sets.is_empty() {
-            sets.push(Vec::new());
-        }
-        for set in &mut sets {
-            for field in &always {
-                if !set.contains(field) {
-                    set.push(field.clone());
-                }
-            }
-        }
-        let mut bound = Vec::new();
-        if let Some(filter) = filter {
-            self.bound_fields(filter, &mut bound);
-        }
-        let names: Vec<&str> = bound
-            .iter()
-            .filter_map(|column| self.body.sources[column.source].fields.get(column.field as usize))
-            .map(|field| field.name.as_str())
-            .collect();
-        if !sets.iter().any(|set| set.iter().all(|field| names.contains(&field.as_str()))) {
-            self.report(required_field(&entity.name, &sets, range));
-        }
+        Some(found.value)
     }
 
-    /// Fields that only filter stand in top-level `field = value` and `field IN (…)` of WHERE, nowhere else. `first` is
-    /// the number of expressions before those of the SELECT.
-    fn check_filter_only(&mut self, filter: Option<ExprId>, first: usize) {
-        let field_of = |column: &ColumnRef| self.body.sources[column.source].fields.get(column.field as usize);
-        let mut passed = Vec::new();
-        if let Some(filter) = filter {
-            self.passed_columns(filter, &mut passed);
+    /// The column of the list at this position, from 1.
+    pub(super) fn at_position(
+        &mut self,
+        clause: &str,
+        columns: &[SelectColumn],
+        number: ast::NumberLiteral<'_>,
+    ) -> Option<ExprId> {
+        let position = match number.value() {
+            Some(moltler_syntax::literal::Number::Integer(position)) => position,
+            _ => 0,
+        };
+        let column = position.checked_sub(1).and_then(|position| usize::try_from(position).ok());
+        let column = column.and_then(|position| columns.get(position));
+        if column.is_none() {
+            let message = format!("`{clause} {}` is not a position in the list", number.text());
+            self.report(LocalDiagnostic::error("invalid-value", number.range(), message));
         }
-        let mut found = Vec::new();
-        for (expr, known) in self.body.exprs.iter().skip(first) {
-            if let ExprKind::Column(column) = &known.kind
-                && let Some(field) = field_of(column).filter(|field| field.filter_only)
-                && !passed.contains(&expr)
-            {
-                found.push(filter_only_field(&field.name, known.range));
-            }
-        }
-        self.diagnostics.extend(found);
+        column.map(|column| column.value)
     }
 
-    /// The columns of top-level conjuncts `column = value` and `column IN (…)`.
-    fn passed_columns(&self, filter: ExprId, passed: &mut Vec<ExprId>) {
-        let is_column = |expr: ExprId| matches!(self.body.exprs[expr].kind, ExprKind::Column(_));
-        match &self.body.exprs[filter].kind {
-            ExprKind::Binary { operator: BinaryOperator::And, left, right } => {
-                self.passed_columns(*left, passed);
-                self.passed_columns(*right, passed);
-            }
-            ExprKind::Binary { operator: BinaryOperator::Equal, left, right }
-                if is_column(*left) != is_column(*right) =>
-            {
-                passed.extend([*left, *right].into_iter().filter(|side| is_column(*side)));
-            }
-            ExprKind::Binary { operator: BinaryOperator::In, left: operand, .. }
-            | ExprKind::InList { operand, negated: false, .. } => passed.push(*operand),
-            _ => {}
-        }
-    }
-
-    /// Columns that each row of the result has one of known values in: `a = x`, `a IN (…)`, `a = x OR a = y`.
-    fn bound_fields(&self, filter: ExprId, bound: &mut Vec<ColumnRef>) {
-        match &self.body.exprs[filter].kind {
-            ExprKind::Binary { operator: BinaryOperator::And, left, right } => {
-                self.bound_fields(*left, bound);
-                self.bound_fields(*right, bound);
-            }
-            ExprKind::Binary { operator: BinaryOperator::Or, left, right } => {
-                let (mut in_left, mut in_right) = (Vec::new(), Vec::new());
-                self.bound_fields(*left, &mut in_left);
-                self.bound_fields(*right, &mut in_right);
-                bound.extend(in_left.into_iter().filter(|column| in_right.contains(column)));
-            }
-            ExprKind::Binary { operator: BinaryOperator::Equal, left, right } => {
-                match (&self.body.exprs[*left].kind, &self.body.exprs[*right].kind) {
-                    (ExprKind::Column(_), ExprKind::Column(_)) => {}
-                    (ExprKind::Column(column), _) | (_, ExprKind::Column(column)) => bound.push(*column),
-                    _ => {}
+    /// Rows of DISTINCT have nothing but their columns to be sorted by.
+    fn check_distinct(&mut self, columns: &[SelectColumn], order_by: &mut [OrderKey]) {
+        for key in order_by {
+            match columns.iter().find(|column| self.body.same(column.value, key.value)) {
+                Some(column) => key.value = column.value,
+                None => {
+                    let range = self.expr_range(key.value);
+                    self.report(not_in_list(range));
                 }
             }
-            ExprKind::Binary { operator: BinaryOperator::In, left: operand, .. }
-            | ExprKind::InList { operand, negated: false, .. } => {
-                if let ExprKind::Column(column) = &self.body.exprs[*operand].kind {
-                    bound.push(*column);
-                }
-            }
-            _ => {}
         }
     }
 }

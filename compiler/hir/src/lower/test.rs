@@ -5,7 +5,7 @@ use moltler_abi::runtime_calls::BinaryOperator;
 use moltler_syntax::ast::{self, AstNode, ClauseKind, Expr};
 
 use super::Lower;
-use crate::body::{ExprId, ExprKind, StmtKind};
+use crate::body::{ExprId, ExprKind, StmtKind, SubqueryKind};
 use crate::config_schema::Reader;
 use crate::definition::{Spanned, TestDef};
 use crate::diagnostics::definition::missing_clause;
@@ -87,6 +87,7 @@ impl Lower<'_> {
             | ExprKind::Member { .. }
             | ExprKind::Index { .. }
             | ExprKind::Call { .. }
+            | ExprKind::Subquery { kind: SubqueryKind::Scalar, .. }
             | ExprKind::Cast { .. } => !self.is_constant(expr),
             ExprKind::Binary { operator, .. } => !self.is_constant(expr) && operator_gives_value(*operator),
             // What a document is compared with: how they differ is told by path.
@@ -121,6 +122,7 @@ impl Lower<'_> {
                     self.parts(*argument, parts);
                 }
             }
+            ExprKind::Subquery { kind: SubqueryKind::In { operand, .. }, .. } => self.parts(*operand, parts),
             ExprKind::Member { base, .. } => self.parts(*base, parts),
             ExprKind::Index { base, index } => {
                 self.parts(*base, parts);
