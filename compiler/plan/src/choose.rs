@@ -1,9 +1,11 @@
 //! The choice of physical operators: a projection and the filter below it become one loop.
 
-use moltler_abi::manifest::SortKey;
+mod join;
+
+use moltler_abi::manifest::{self, SortKey};
 
 use crate::expr::{Expr, ExprKind};
-use crate::logical::LogicalPlan;
+use crate::logical::{Aggregate, LogicalPlan};
 use crate::physical::{PhysicalPlan, Pipeline};
 use crate::schema::stored;
 
@@ -18,20 +20,11 @@ pub fn choose(plan: LogicalPlan) -> PhysicalPlan {
         }
         LogicalPlan::Filter { input, predicate } => {
             let input = choose(*input);
-            let columns = input.columns().into_iter().enumerate();
-            let outputs = columns.map(|(index, data_type)| Expr::column(index as u32, data_type)).collect();
+            let outputs = all_columns(&input);
             pipeline(input, Some(predicate), outputs)
         }
         LogicalPlan::Project { input, outputs } => {
-            let outputs = outputs.into_iter().map(|(_, value)| {
-                let data_type = stored(value.data_type);
-                value.coerce(data_type)
-            });
-            let outputs = outputs.collect();
-            match *input {
-                LogicalPlan::Filter { input, predicate } => pipeline(choose(*input), Some(predicate), outputs),
-                other => pipeline(choose(other), None, outputs),
-            }
+            project(*input, outputs.into_iter().map(|(_, value)| storable(value)).collect())
         }
         LogicalPlan::Sort { input, keys } => {
             let keys = keys.into_iter().map(|key| match key.value.kind {
@@ -45,7 +38,58 @@ pub fn choose(plan: LogicalPlan) -> PhysicalPlan {
         LogicalPlan::Limit { input, limit, offset } => {
             PhysicalPlan::Limit { input: Box::new(choose(*input)), limit, offset }
         }
+        LogicalPlan::Aggregate { input, keys, aggregates } => groups(*input, keys, aggregates),
+        LogicalPlan::Distinct(input) => PhysicalPlan::Distinct(Box::new(choose(*input))),
+        LogicalPlan::Join { left, right, kind, on } => join::choose_join(*left, *right, kind, on),
+        LogicalPlan::Union(inputs) => PhysicalPlan::Union(inputs.into_iter().map(choose).collect()),
+        LogicalPlan::Shared { index, schema } => {
+            PhysicalPlan::Shared { index, columns: schema.into_iter().map(|column| column.data_type).collect() }
+        }
     }
+}
+
+/// The value as a column can hold it.
+fn storable(value: Expr) -> Expr {
+    let data_type = stored(value.data_type);
+    value.coerce(data_type)
+}
+
+fn all_columns(plan: &PhysicalPlan) -> Vec<Expr> {
+    let columns = plan.columns().into_iter().enumerate();
+    columns.map(|(index, data_type)| Expr::column(index as u32, data_type)).collect()
+}
+
+/// A projection and the filter below it, if there is one.
+fn project(input: LogicalPlan, outputs: Vec<Expr>) -> PhysicalPlan {
+    match input {
+        LogicalPlan::Filter { input, predicate } => pipeline(choose(*input), Some(predicate), outputs),
+        other => pipeline(choose(other), None, outputs),
+    }
+}
+
+/// Keys and arguments in one loop, equal arguments once, and the groups over them.
+fn groups(input: LogicalPlan, keys: Vec<(String, Expr)>, aggregates: Vec<(String, Aggregate)>) -> PhysicalPlan {
+    let mut outputs: Vec<Expr> = keys.into_iter().map(|(_, key)| storable(key)).collect();
+    let keys = outputs.len();
+    let mut place = |argument: Option<Expr>| {
+        argument.map(|argument| {
+            let argument = storable(argument);
+            let known = outputs.iter().position(|output| output.same(&argument));
+            known.unwrap_or_else(|| {
+                outputs.push(argument);
+                outputs.len() - 1
+            }) as u32
+        })
+    };
+    let aggregates = aggregates.into_iter().map(|(_, aggregate)| manifest::Aggregate {
+        function: aggregate.function,
+        distinct: aggregate.distinct,
+        argument: place(aggregate.argument),
+        separator: place(aggregate.separator),
+        data_type: stored(aggregate.data_type),
+    });
+    let aggregates = aggregates.collect();
+    PhysicalPlan::Aggregate { input: Box::new(project(input, outputs)), keys: keys as u32, aggregates }
 }
 
 /// A loop, or nothing where it would give its input as it is.

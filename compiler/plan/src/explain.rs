@@ -8,6 +8,7 @@ pub use program::program;
 use std::fmt::Write;
 
 use moltler_abi::aggregates::AggregateFunction;
+use moltler_abi::manifest::{self, Binding, JoinKind};
 
 use crate::expr::Expr;
 use crate::logical::{Condition, LogicalPlan, Scan};
@@ -67,6 +68,37 @@ fn write_logical(plan: &LogicalPlan, depth: usize, text: &mut String) {
             line(text, depth, &limit_line(limit.as_ref(), offset.as_ref()));
             write_logical(input, depth + 1, text);
         }
+        LogicalPlan::Aggregate { input, keys, aggregates } => {
+            let columns = names(input);
+            let keys: Vec<String> = keys.iter().map(|(_, key)| expression(key, &columns)).collect();
+            let aggregates: Vec<String> = aggregates
+                .iter()
+                .map(|(_, aggregate)| {
+                    let arguments = aggregate.argument.iter().chain(&aggregate.separator);
+                    let arguments: Vec<String> = arguments.map(|argument| expression(argument, &columns)).collect();
+                    aggregate_call(aggregate.function, aggregate.distinct, &arguments)
+                })
+                .collect();
+            line(text, depth, &aggregate_line(&keys, &aggregates));
+            write_logical(input, depth + 1, text);
+        }
+        LogicalPlan::Distinct(input) => {
+            line(text, depth, "Distinct");
+            write_logical(input, depth + 1, text);
+        }
+        LogicalPlan::Join { left, right, kind, on } => {
+            let on = on.as_ref().map_or(String::new(), |on| format!(" {}", expression(on, &names(plan))));
+            line(text, depth, &format!("Join {kind:?}{on}"));
+            write_logical(left, depth + 1, text);
+            write_logical(right, depth + 1, text);
+        }
+        LogicalPlan::Union(inputs) => {
+            line(text, depth, "Union");
+            for input in inputs {
+                write_logical(input, depth + 1, text);
+            }
+        }
+        LogicalPlan::Shared { index, .. } => line(text, depth, &format!("Shared {index}")),
     }
 }
 
@@ -95,7 +127,76 @@ fn write_physical(plan: &PhysicalPlan, depth: usize, text: &mut String) {
             line(text, depth, &limit_line(limit.as_ref(), offset.as_ref()));
             write_physical(input, depth + 1, text);
         }
+        PhysicalPlan::Aggregate { input, keys, aggregates } => {
+            line(text, depth, &physical_aggregate_line(*keys, aggregates));
+            write_physical(input, depth + 1, text);
+        }
+        PhysicalPlan::Distinct(input) => {
+            line(text, depth, "Distinct");
+            write_physical(input, depth + 1, text);
+        }
+        PhysicalPlan::Join(join) => {
+            let condition = join.condition.as_ref().map(|condition| &condition.outputs[0]);
+            let width = join.left.columns().len();
+            line(text, depth, &join_line("Join", join.kind, &join.keys, width, condition, &join.bindings));
+            write_physical(&join.left, depth + 1, text);
+            write_physical(&join.right, depth + 1, text);
+        }
+        PhysicalPlan::Union(inputs) => {
+            line(text, depth, "Union");
+            for input in inputs {
+                write_physical(input, depth + 1, text);
+            }
+        }
+        PhysicalPlan::Shared { index, .. } => line(text, depth, &format!("Shared {index}")),
     }
+}
+
+/// Keys and arguments are numbered columns of the input.
+fn physical_aggregate_line(keys: u32, aggregates: &[manifest::Aggregate]) -> String {
+    let keys: Vec<String> = (0..keys).map(|column| format!("#{column}")).collect();
+    let aggregates: Vec<String> = aggregates
+        .iter()
+        .map(|aggregate| {
+            let arguments = aggregate.argument.iter().chain(&aggregate.separator);
+            let arguments: Vec<String> = arguments.map(|column| format!("#{column}")).collect();
+            aggregate_call(aggregate.function, aggregate.distinct, &arguments)
+        })
+        .collect();
+    aggregate_line(&keys, &aggregates)
+}
+
+/// `Aggregate name; COUNT(*)`
+fn aggregate_line(keys: &[String], aggregates: &[String]) -> String {
+    let keys = if keys.is_empty() { String::new() } else { format!(" {}", keys.join(", ")) };
+    let aggregates = if aggregates.is_empty() { String::new() } else { format!("; {}", aggregates.join(", ")) };
+    format!("Aggregate{keys}{aggregates}")
+}
+
+/// `Join Inner on #0 = #2 if #1 < #3 bind field 0 = #1`
+fn join_line(
+    name: &str,
+    kind: JoinKind,
+    keys: &[(u32, u32)],
+    left_width: usize,
+    condition: Option<&Expr>,
+    bindings: &[Binding],
+) -> String {
+    let mut content = format!("{name} {kind:?}");
+    let keys: Vec<String> =
+        keys.iter().map(|(left, right)| format!("#{left} = #{}", *right as usize + left_width)).collect();
+    if !keys.is_empty() {
+        let _ = write!(content, " on {}", keys.join(", "));
+    }
+    if let Some(condition) = condition {
+        let _ = write!(content, " if {}", expression(condition, &[]));
+    }
+    let bindings: Vec<String> =
+        bindings.iter().map(|binding| format!("field {} = #{}", binding.field, binding.column)).collect();
+    if !bindings.is_empty() {
+        let _ = write!(content, " bind {}", bindings.join(", "));
+    }
+    content
 }
 
 fn scan_line(scan: &Scan) -> String {
@@ -106,6 +207,9 @@ fn scan_line(scan: &Scan) -> String {
         let filters =
             scan.filters.iter().map(|(index, value)| format!("{}: {}", field(*index), expression(value, &[])));
         let _ = write!(line, " filters {{{}}}", filters.collect::<Vec<_>>().join(", "));
+    }
+    for (index, values) in &scan.each {
+        let _ = write!(line, " each {}: {}", field(*index), expression(values, &[]));
     }
     if !scan.conditions.is_empty() {
         let conditions = scan.conditions.iter().map(|Condition { field: index, operator, value }| match value {
@@ -136,7 +240,7 @@ fn sort_key(value: &str, descending: bool, nulls_first: bool) -> String {
 }
 
 /// `SUM(DISTINCT x)`
-fn aggregate_call(function: AggregateFunction, distinct: &str, arguments: &[String]) -> String {
+fn aggregate_call(function: AggregateFunction, distinct: bool, arguments: &[String]) -> String {
     let name = match function {
         AggregateFunction::CountRows => return "COUNT(*)".to_owned(),
         AggregateFunction::Count => "COUNT",
@@ -149,6 +253,7 @@ fn aggregate_call(function: AggregateFunction, distinct: &str, arguments: &[Stri
         AggregateFunction::BoolAnd => "BOOL_AND",
         AggregateFunction::BoolOr => "BOOL_OR",
     };
+    let distinct = if distinct { "DISTINCT " } else { "" };
     format!("{name}({distinct}{})", arguments.join(", "))
 }
 

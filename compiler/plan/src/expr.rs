@@ -133,6 +133,15 @@ pub enum ExprKind {
     SecretTemplate(String),
     /// The rows of a query as an array of documents; an index into the program's queries.
     Query(u32),
+    /// What is made of the rows of a SELECT inside the expression: the value of its only row, or a boolean.
+    Subquery {
+        /// An index into the program's subqueries.
+        subquery: u32,
+        /// The columns that its rows depend on.
+        arguments: Vec<Expr>,
+        /// `needle IN (SELECT …)`.
+        needle: Option<Box<Expr>>,
+    },
     /// CONNECTOR_EXEC; the result is what the handler returned.
     Execute {
         /// Index into the program's executions.

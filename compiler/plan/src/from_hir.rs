@@ -1,16 +1,19 @@
 //! Bodies of the front end as expressions, plans and statements of this crate.
 
 mod expr;
+mod scope;
 mod select;
 mod statement;
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::{FunctionId, Span};
-use moltler_hir::body::{Body, ExprId, VariableId, VariableScope};
+use moltler_hir::body::{Body, ExprId, SelectId, VariableId, VariableScope};
 use rustc_hash::FxHashMap;
 
 use crate::program::FunctionBody;
 use crate::program::gather::Gather;
+use crate::schema::Schema;
+use scope::Scope;
 
 /// A statement of the front end, and where it stands.
 #[derive(Clone, Copy)]
@@ -70,13 +73,26 @@ pub(crate) struct FromHir<'a> {
     blocks: FxHashMap<VariableId, u32>,
     /// The sub-expressions whose values the ASSERT under way tells: assertion and part.
     parts: FxHashMap<ExprId, (u32, u32)>,
+    /// What columns mean in the SELECT under way.
+    scope: Scope,
+    /// The queries of WITH that are computed once.
+    shared: FxHashMap<SelectId, (u32, Schema)>,
     /// In a TEST the results of statements are not printed.
     in_test: bool,
 }
 
 impl<'a> FromHir<'a> {
     pub(crate) fn new(gather: &'a mut Gather, slots: &'a mut Slots, unit: Unit<'a>) -> FromHir<'a> {
-        FromHir { gather, slots, unit, blocks: FxHashMap::default(), parts: FxHashMap::default(), in_test: false }
+        FromHir {
+            gather,
+            slots,
+            unit,
+            blocks: FxHashMap::default(),
+            parts: FxHashMap::default(),
+            scope: Scope::default(),
+            shared: FxHashMap::default(),
+            in_test: false,
+        }
     }
 
     /// An expression as a function.

@@ -1,6 +1,7 @@
 //! How a query is carried out: the operators of the runtime, with expressions still as data.
 
 use moltler_abi::DataType;
+use moltler_abi::manifest::{Binding, JoinKind};
 
 use crate::expr::Expr;
 use crate::logical::Scan;
@@ -39,6 +40,45 @@ pub enum PhysicalPlan {
         /// Skipped first.
         offset: Option<Expr>,
     },
+    /// A row for each group.
+    Aggregate {
+        /// Keys, then arguments.
+        input: Box<PhysicalPlan>,
+        /// So many columns of the input are keys.
+        keys: u32,
+        /// Over columns of the input.
+        aggregates: Vec<moltler_abi::manifest::Aggregate>,
+    },
+    /// Of equal rows the first.
+    Distinct(Box<PhysicalPlan>),
+    /// Pairs of rows.
+    Join(Join),
+    /// The rows of all inputs.
+    Union(Vec<PhysicalPlan>),
+    /// Rows that are computed once.
+    Shared {
+        /// Index into the program's shared operators.
+        index: u32,
+        /// Types of its columns.
+        columns: Vec<DataType>,
+    },
+}
+
+/// A join; what it does depends on whether it has keys and bindings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// The left side.
+    pub left: Box<PhysicalPlan>,
+    /// The right side.
+    pub right: Box<PhysicalPlan>,
+    /// What becomes of left rows without a partner.
+    pub kind: JoinKind,
+    /// Columns that are equal.
+    pub keys: Vec<(u32, u32)>,
+    /// The rest of ON, over the columns of both: a loop without filter and with one output.
+    pub condition: Option<Pipeline>,
+    /// What the right side is called for, where it needs values of the left side.
+    pub bindings: Vec<Binding>,
 }
 
 /// Filter and projection of a batch.
@@ -61,7 +101,25 @@ impl PhysicalPlan {
             PhysicalPlan::SingleRow => Vec::new(),
             PhysicalPlan::Nothing(columns) => columns.clone(),
             PhysicalPlan::Pipeline { pipeline, .. } => pipeline.outputs.iter().map(|value| value.data_type).collect(),
-            PhysicalPlan::Sort { input, .. } | PhysicalPlan::Limit { input, .. } => input.columns(),
+            PhysicalPlan::Sort { input, .. } | PhysicalPlan::Limit { input, .. } | PhysicalPlan::Distinct(input) => {
+                input.columns()
+            }
+            PhysicalPlan::Aggregate { input, keys, aggregates } => {
+                let keys = input.columns().into_iter().take(*keys as usize);
+                keys.chain(aggregates.iter().map(|aggregate| aggregate.data_type)).collect()
+            }
+            PhysicalPlan::Join(join) => join.columns(),
+            PhysicalPlan::Union(inputs) => inputs.first().map(PhysicalPlan::columns).unwrap_or_default(),
+            PhysicalPlan::Shared { columns, .. } => columns.clone(),
         }
+    }
+}
+
+impl Join {
+    /// Types of the columns of its rows.
+    pub fn columns(&self) -> Vec<DataType> {
+        let mut columns = self.left.columns();
+        columns.extend(self.right.columns());
+        columns
     }
 }

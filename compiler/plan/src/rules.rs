@@ -2,6 +2,7 @@
 
 mod drop_empty;
 mod fold_constants;
+mod move_filter;
 mod prune_columns;
 mod push_down_filter;
 mod push_down_limit;
@@ -11,8 +12,9 @@ use crate::logical::LogicalPlan;
 
 /// Applies all rules.
 pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
-    let rules: [fn(LogicalPlan) -> LogicalPlan; 6] = [
+    let rules: [fn(LogicalPlan) -> LogicalPlan; 7] = [
         fold_constants::fold_constants,
+        move_filter::move_filter,
         // Before the filter is told to the scan, since a limit needs a scan that nothing filters.
         push_down_limit::push_down_limit,
         push_down_filter::push_down_filter,
@@ -23,22 +25,28 @@ pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
     rules.into_iter().fold(plan, |plan, rule| rule(plan))
 }
 
-/// Applies only what the meaning of a query needs: a condition on a `filter_only` field is passed on and not checked.
+/// Applies only what the meaning of a query needs: a condition on a `filter_only` field is passed on and not checked, and a
+/// handler is told the values of required fields.
 pub fn without_optimization(plan: LogicalPlan) -> LogicalPlan {
-    push_down_filter::push_down_filter_only(plan)
+    push_down_filter::push_down_filter_only(move_filter::move_needed(plan))
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use moltler_abi::DataType;
-    use moltler_abi::manifest::Span;
+    use moltler_abi::manifest::{JoinKind, Span};
 
     use crate::expr::Expr;
     use crate::logical::{LogicalPlan, Scan, ScanField};
 
     /// `shop.items`: id string, name string, priority integer, created_at timestamp, open boolean, JQL string (filter only).
     pub(crate) fn items() -> LogicalPlan {
-        let field = |name: &str, data_type| ScanField { name: name.to_owned(), data_type, filter_only: name == "JQL" };
+        let field = |name: &str, data_type| ScanField {
+            name: name.to_owned(),
+            data_type,
+            filter_only: name == "JQL",
+            required: false,
+        };
         let fields = vec![
             field("id", DataType::String),
             field("name", DataType::String),
@@ -54,6 +62,7 @@ pub(crate) mod tests {
             columns: (0..fields.len() as u32).collect(),
             fields,
             filters: Vec::new(),
+            each: Vec::new(),
             conditions: Vec::new(),
             limit: None,
             order_by: Vec::new(),
@@ -75,6 +84,30 @@ pub(crate) mod tests {
     pub(crate) fn project(input: LogicalPlan, outputs: Vec<Expr>) -> LogicalPlan {
         let outputs = outputs.into_iter().enumerate().map(|(index, value)| (format!("c{index}"), value)).collect();
         LogicalPlan::Project { input: Box::new(input), outputs }
+    }
+
+    /// `shop.issues`: repo string (required), title string.
+    pub(crate) fn issues() -> LogicalPlan {
+        let LogicalPlan::Scan(scan) = items() else { unreachable!("items is a scan") };
+        let field = |name: &str| ScanField {
+            name: name.to_owned(),
+            data_type: DataType::String,
+            filter_only: false,
+            required: name == "repo",
+        };
+        let fields = vec![field("repo"), field("title")];
+        LogicalPlan::Scan(Scan { entity_name: "issues".to_owned(), columns: vec![0, 1], fields, ..scan })
+    }
+
+    /// A field of [`items`] on the right side of a join with [`items`].
+    pub(crate) fn right(name: &str) -> Expr {
+        let mut field = field(name);
+        field.map_columns(&|column| column + 6);
+        field
+    }
+
+    pub(crate) fn join(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Expr) -> LogicalPlan {
+        LogicalPlan::Join { left: Box::new(left), right: Box::new(right), kind, on: Some(on) }
     }
 
     pub(crate) fn limit(input: LogicalPlan, limit: i64) -> LogicalPlan {

@@ -95,6 +95,9 @@ impl Lowering<'_> {
                 let result = self.run_for(RuntimeCall::query_rows, &[query]);
                 self.read_datum(result, data_type)
             }
+            ExprKind::Subquery { subquery, arguments, needle } => {
+                self.subquery(*subquery, arguments, needle.as_deref(), data_type)
+            }
             ExprKind::Execute { execution, argument } => {
                 let argument = match argument {
                     Some(argument) => self.expr(argument),
@@ -226,6 +229,33 @@ impl Lowering<'_> {
         let operand = self.null_of(data_type);
         self.arrive(&merge, operand);
         self.meet(merge)
+    }
+
+    fn subquery(&mut self, subquery: u32, arguments: &[Expr], needle: Option<&Expr>, data_type: DataType) -> Operand {
+        let result = self.slot();
+        let list = if arguments.is_empty() {
+            result
+        } else {
+            let slot = self.stack(arguments.len() * size_of::<Datum>());
+            self.builder.ins().stack_addr(self.pointer, slot, 0)
+        };
+        let mark = self.slots_in_use;
+        for (index, argument) in arguments.iter().enumerate() {
+            let operand = self.expr(argument);
+            let place = self.builder.ins().iadd_imm_s(list, (index * size_of::<Datum>()) as i64);
+            self.copy_to(operand, place);
+            self.release(mark);
+        }
+        let needle = match needle {
+            Some(needle) => self.expr(needle),
+            None => self.null_of(DataType::Null),
+        };
+        let needle = self.address(needle);
+        let subquery = self.id(subquery);
+        let count = self.builder.ins().iconst(self.pointer, arguments.len() as i64);
+        self.run(RuntimeCall::subquery, &[subquery, list, count, needle, result]);
+        self.release(mark);
+        self.read_datum(result, data_type)
     }
 
     fn constant(&mut self, json: &str, data_type: DataType) -> Operand {

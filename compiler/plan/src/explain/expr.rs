@@ -77,6 +77,13 @@ pub(super) fn write(expr: &Expr, names: &[String]) -> String {
         ExprKind::Array(items) => format!("[{}]", list(items)),
         ExprKind::SecretTemplate(text) => format!("SECRETS({})", quoted(text)),
         ExprKind::Query(query) => format!("QUERY({query})"),
+        ExprKind::Subquery { subquery, arguments, needle } => {
+            let arguments = if arguments.is_empty() { String::new() } else { format!(", {}", list(arguments)) };
+            match needle {
+                Some(needle) => format!("{} IN SUBQUERY({subquery}{arguments})", inside(needle, own)),
+                None => format!("SUBQUERY({subquery}{arguments})"),
+            }
+        }
         ExprKind::Execute { execution, argument } => match argument {
             Some(argument) => format!("EXECUTE({execution}, {})", write(argument, names)),
             None => format!("EXECUTE({execution})"),

@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
-use moltler_abi::manifest::{Aggregate, FunctionId, Join, Operator};
+use moltler_abi::manifest::{Binding, FunctionId, Join, Operator};
 
-use super::{aggregate_call, expression, line, order_by, sort_key};
+use super::{expression, join_line, line, order_by, physical_aggregate_line, sort_key};
 use crate::expr::Expr;
 use crate::program::{Catch, FunctionBody, Program, Statement, StatementKind};
 
@@ -60,6 +60,9 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
                     filters.map(|filter| format!("{}: {}", field(filter.field), scalar(program, filter.value)));
                 let _ = write!(content, " filters {{{}}}", filters.collect::<Vec<_>>().join(", "));
             }
+            for each in &scan.each {
+                let _ = write!(content, " each {}: {}", field(each.field), scalar(program, each.value));
+            }
             if !scan.conditions.is_empty() {
                 let conditions = scan.conditions.iter().map(|condition| match condition.value {
                     Some(value) => {
@@ -112,20 +115,17 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
             operator(program, input, depth + 1, text);
         }
         Operator::Aggregate { input, keys, aggregates, .. } => {
-            let aggregates: Vec<String> = aggregates.iter().map(aggregate).collect();
-            line(text, depth, &format!("Aggregate {keys} keys [{}]", aggregates.join(", ")));
+            line(text, depth, &physical_aggregate_line(*keys, aggregates));
             operator(program, input, depth + 1, text);
         }
         Operator::Distinct(input) => {
             line(text, depth, "Distinct");
             operator(program, input, depth + 1, text);
         }
-        Operator::HashJoin(join) => joined(program, "HashJoin", join, "", depth, text),
-        Operator::NestedLoop(join) => joined(program, "NestedLoop", join, "", depth, text),
+        Operator::HashJoin(join) => joined(program, "HashJoin", join, &[], depth, text),
+        Operator::NestedLoop(join) => joined(program, "NestedLoop", join, &[], depth, text),
         Operator::DependentJoin { join, bindings } => {
-            let bindings = bindings.iter().map(|binding| format!("field {} = #{}", binding.field, binding.column));
-            let bindings = format!(" bind {}", bindings.collect::<Vec<_>>().join(", "));
-            joined(program, "DependentJoin", join, &bindings, depth, text);
+            joined(program, "DependentJoin", join, bindings, depth, text);
         }
         Operator::Union(inputs) => {
             line(text, depth, "Union");
@@ -137,29 +137,12 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
     }
 }
 
-/// `SUM(DISTINCT #1)`
-fn aggregate(aggregate: &Aggregate) -> String {
-    let distinct = if aggregate.distinct { "DISTINCT " } else { "" };
-    let arguments = aggregate.argument.iter().chain(&aggregate.separator).map(|column| format!("#{column}"));
-    aggregate_call(aggregate.function, distinct, &arguments.collect::<Vec<_>>())
-}
-
-fn joined(program: &Program, name: &str, join: &Join, bindings: &str, depth: usize, text: &mut String) {
-    let keys = join.keys.iter().map(|(left, right)| format!("#{left} = #{right}"));
-    let keys = match keys.collect::<Vec<_>>() {
-        keys if keys.is_empty() => String::new(),
-        keys => format!(" on {}", keys.join(", ")),
-    };
-    let condition = match join.condition {
-        Some(code) => match &program.functions[code.0 as usize].body {
-            FunctionBody::Pipeline(pipeline) => format!(" if {}", expression(&pipeline.outputs[0], &[])),
-            FunctionBody::Entry(_) | FunctionBody::Scalar(_) => {
-                panic!("Invariant: the condition of a join is a loop")
-            }
-        },
-        None => String::new(),
-    };
-    line(text, depth, &format!("{name} {:?}{keys}{condition}{bindings}", join.kind));
+fn joined(program: &Program, name: &str, join: &Join, bindings: &[Binding], depth: usize, text: &mut String) {
+    let condition = join.condition.map(|code| match &program.functions[code.0 as usize].body {
+        FunctionBody::Pipeline(pipeline) => &pipeline.outputs[0],
+        FunctionBody::Entry(_) | FunctionBody::Scalar(_) => panic!("Invariant: the condition of a join is a loop"),
+    });
+    line(text, depth, &join_line(name, join.kind, &join.keys, join.left_columns.len(), condition, bindings));
     operator(program, &join.left, depth + 1, text);
     operator(program, &join.right, depth + 1, text);
 }

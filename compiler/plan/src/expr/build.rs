@@ -295,8 +295,13 @@ impl Expr {
         }
     }
 
+    /// Two operands as they are compared.
+    pub(crate) fn comparable(left: Expr, right: Expr) -> (Expr, Expr) {
+        comparable(left, right)
+    }
+
     /// A dynamic value as an integer or a number.
-    fn numeric(self) -> Expr {
+    pub(crate) fn numeric(self) -> Expr {
         let span = self.span;
         Expr::new(ExprKind::Numeric(Box::new(self)), DataType::Dynamic).at(span)
     }

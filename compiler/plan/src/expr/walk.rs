@@ -38,6 +38,9 @@ impl Expr {
             ExprKind::Call { arguments, .. } => arguments.iter().collect(),
             ExprKind::Index { base, index } => vec![base, index],
             ExprKind::Document(members) => members.iter().map(|(_, value)| value).collect(),
+            ExprKind::Subquery { arguments, needle, .. } => {
+                arguments.iter().chain(needle.iter().map(|value| &**value)).collect()
+            }
             ExprKind::Execute { argument, .. } => argument.iter().map(|value| &**value).collect(),
         }
     }
@@ -75,6 +78,9 @@ impl Expr {
             ExprKind::Call { arguments, .. } => arguments.iter_mut().collect(),
             ExprKind::Index { base, index } => vec![base, index],
             ExprKind::Document(members) => members.iter_mut().map(|(_, value)| value).collect(),
+            ExprKind::Subquery { arguments, needle, .. } => {
+                arguments.iter_mut().chain(needle.iter_mut().map(|value| &mut **value)).collect()
+            }
             ExprKind::Execute { argument, .. } => argument.iter_mut().map(|value| &mut **value).collect(),
         }
     }
@@ -100,6 +106,13 @@ impl Expr {
         let mut constant = true;
         self.walk(&mut |expr| constant &= !matches!(expr.kind, ExprKind::Column(_)));
         constant
+    }
+
+    /// Whether it depends on rows and can be computed ahead of what uses it.
+    pub fn is_row_value(&self) -> bool {
+        let mut ahead = true;
+        self.walk(&mut |expr| ahead &= !matches!(expr.kind, ExprKind::Execute { .. } | ExprKind::Fail(_)));
+        ahead && !self.is_constant()
     }
 
     /// The columns that it reads.
@@ -148,13 +161,69 @@ impl Expr {
         }
     }
 
+    /// Whether computing it cannot fail, has no effect, and always gives the same: it may be computed of other rows, and
+    /// more often than it was written.
+    pub fn is_movable(&self) -> bool {
+        use BinaryOperator::{Add, Divide, Matches, Multiply, Remainder, Subtract};
+        let mut movable = true;
+        self.walk(&mut |expr| {
+            movable &= match &expr.kind {
+                ExprKind::Binary { operator, .. } => {
+                    !matches!(operator, Add | Subtract | Multiply | Divide | Remainder | Matches)
+                }
+                ExprKind::Unary { operator, .. } => *operator == moltler_abi::runtime_calls::UnaryOperator::Not,
+                ExprKind::Literal(_)
+                | ExprKind::Column(_)
+                | ExprKind::Variable(_)
+                | ExprKind::IsNull { .. }
+                | ExprKind::InList { .. }
+                | ExprKind::Between { .. }
+                | ExprKind::Case { .. }
+                | ExprKind::Switch { .. }
+                | ExprKind::Coalesce(_)
+                | ExprKind::Coerce(_)
+                | ExprKind::Numeric(_)
+                | ExprKind::Member { .. }
+                | ExprKind::Index { .. }
+                | ExprKind::Document(_)
+                | ExprKind::Array(_) => true,
+                ExprKind::Call { .. }
+                | ExprKind::Cast(_)
+                | ExprKind::Interval { .. }
+                | ExprKind::SecretTemplate(_)
+                | ExprKind::Query(_)
+                | ExprKind::Subquery { .. }
+                | ExprKind::Execute { .. }
+                | ExprKind::Part { .. }
+                | ExprKind::Fail(_) => false,
+            }
+        });
+        movable
+    }
+
+    /// The same with each column replaced by what it is computed from.
+    #[must_use]
+    pub fn with_columns(mut self, of: &[&Expr]) -> Expr {
+        self.walk_mut(&mut |expr| {
+            if let ExprKind::Column(index) = expr.kind {
+                let data_type = expr.data_type;
+                *expr = of[index as usize].clone().coerce(data_type);
+            }
+        });
+        self
+    }
+
     /// A value that is the same for every row, and that may be computed before any row is there.
     pub fn is_argument(&self) -> bool {
         let mut argument = true;
         self.walk(&mut |expr| {
             argument &= !matches!(
                 expr.kind,
-                ExprKind::Column(_) | ExprKind::Query(_) | ExprKind::Execute { .. } | ExprKind::Fail(_)
+                ExprKind::Column(_)
+                    | ExprKind::Query(_)
+                    | ExprKind::Subquery { .. }
+                    | ExprKind::Execute { .. }
+                    | ExprKind::Fail(_)
             );
         });
         argument

@@ -5,7 +5,7 @@ use super::FromHir;
 use crate::expr::{Expr, ExprKind, Literal};
 
 impl FromHir<'_> {
-    /// An expression. Columns are numbered as the fields of the SELECT's one source.
+    /// An expression; columns are those of the SELECT under way.
     pub(super) fn expr(&mut self, id: ExprId) -> Expr {
         let body = self.unit.body;
         let hir = &body.exprs[id];
@@ -17,7 +17,11 @@ impl FromHir<'_> {
             Hir::Number(value) => Expr::literal(Literal::Number(*value)),
             Hir::String(text) => Expr::string(text.as_str()),
             Hir::SecretTemplate(text) => Expr::new(ExprKind::SecretTemplate(text.clone()), DataType::String),
-            Hir::Column(column) => Expr::column(column.field, hir.data_type),
+            Hir::Column(column) => {
+                let column = self.column(*column);
+                // Columns hold intervals as dynamic values.
+                if hir.data_type == DataType::Interval { column.coerce(DataType::Interval) } else { column }
+            }
             Hir::Variable(variable) => {
                 let (slot, data_type) = self.variable(*variable);
                 Expr::variable(slot, data_type)
@@ -53,8 +57,7 @@ impl FromHir<'_> {
                 let query = self.query(*select);
                 Expr::new(ExprKind::Query(query), DataType::Array)
             }
-            // The front end says `not-supported` so far.
-            Hir::Subquery { .. } => self.fail("a SELECT inside an expression is not supported"),
+            Hir::Subquery { query, kind } => self.subquery(*query, *kind),
             Hir::Execute(execution) => self.execution(execution),
             Hir::Fail(message) => self.fail(message),
         };

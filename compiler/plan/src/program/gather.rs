@@ -1,8 +1,8 @@
 //! The tables of a program while they are filled.
 
 use moltler_abi::manifest::{
-    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Manifest, Operator, OutputColumn,
-    Parameter, Query, Scan, Span,
+    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Manifest, Operator, OutputColumn,
+    Parameter, Query, Scan, Span, Subquery,
 };
 use rustc_hash::FxHashMap;
 
@@ -10,7 +10,7 @@ use super::{Function, FunctionBody, Program};
 use crate::choose::choose;
 use crate::expr::Expr;
 use crate::logical::{self, LogicalPlan};
-use crate::physical::PhysicalPlan;
+use crate::physical::{self, PhysicalPlan};
 use crate::rules::{optimize, without_optimization};
 
 /// A program under way.
@@ -99,9 +99,24 @@ impl Gather {
     /// Optimises the plan and adds it as a query.
     pub(crate) fn query(&mut self, plan: LogicalPlan, columns: Vec<OutputColumn>, span: Span) -> u32 {
         let name = format!("query_{}", self.program.manifest.queries.len());
-        let plan = choose(if self.unoptimized { without_optimization(plan) } else { optimize(plan) });
-        let plan = self.operator(&name, plan);
+        let plan = self.physical(&name, plan);
         push(&mut self.program.manifest.queries, Query { plan, columns, span })
+    }
+
+    /// Optimises the plan and adds it to what several readers share.
+    pub(crate) fn shared(&mut self, plan: LogicalPlan) -> u32 {
+        let name = format!("shared_{}", self.program.manifest.shared.len());
+        let plan = self.physical(&name, plan);
+        push(&mut self.program.manifest.shared, plan)
+    }
+
+    pub(crate) fn subquery(&mut self, subquery: Subquery) -> u32 {
+        push(&mut self.program.manifest.subqueries, subquery)
+    }
+
+    fn physical(&mut self, name: &str, plan: LogicalPlan) -> Operator {
+        let plan = choose(if self.unoptimized { without_optimization(plan) } else { optimize(plan) });
+        self.operator(name, plan)
     }
 
     fn operator(&mut self, query: &str, plan: PhysicalPlan) -> Operator {
@@ -123,6 +138,42 @@ impl Gather {
                 offset: offset.map(|offset| self.scalar(query, "offset", offset)),
                 input: Box::new(self.operator(query, *input)),
             },
+            PhysicalPlan::Aggregate { .. } => {
+                let output = plan.columns();
+                let PhysicalPlan::Aggregate { input, keys, aggregates } = plan else {
+                    unreachable!("it was matched above")
+                };
+                Operator::Aggregate { input: Box::new(self.operator(query, *input)), keys, aggregates, output }
+            }
+            PhysicalPlan::Distinct(input) => Operator::Distinct(Box::new(self.operator(query, *input))),
+            PhysicalPlan::Join(join) => self.join(query, join),
+            PhysicalPlan::Union(inputs) => {
+                Operator::Union(inputs.into_iter().map(|input| self.operator(query, input)).collect())
+            }
+            PhysicalPlan::Shared { index, .. } => Operator::Shared(index),
+        }
+    }
+
+    fn join(&mut self, query: &str, join: physical::Join) -> Operator {
+        let (left_columns, right_columns) = (join.left.columns(), join.right.columns());
+        let condition =
+            join.condition.map(|condition| self.function(&format!("{query}_on"), FunctionBody::Pipeline(condition)));
+        let bindings = join.bindings;
+        let join = Join {
+            left: Box::new(self.operator(query, *join.left)),
+            right: Box::new(self.operator(query, *join.right)),
+            kind: join.kind,
+            keys: join.keys,
+            condition,
+            left_columns,
+            right_columns,
+        };
+        if !bindings.is_empty() {
+            Operator::DependentJoin { join, bindings }
+        } else if join.keys.is_empty() {
+            Operator::NestedLoop(join)
+        } else {
+            Operator::HashJoin(join)
         }
     }
 
@@ -133,6 +184,11 @@ impl Gather {
             value: self.scalar(query, &format!("filter_{}", field(*index)), value.clone()),
         });
         let filters = filters.collect();
+        let each = scan.each.iter().map(|(index, values)| Filter {
+            field: *index,
+            value: self.scalar(query, &format!("each_{}", field(*index)), values.clone()),
+        });
+        let each = each.collect();
         let conditions = scan.conditions.iter().map(|condition| {
             let value = condition.value.as_ref();
             let name = format!("where_{}", field(condition.field));
@@ -145,7 +201,7 @@ impl Gather {
         let conditions = conditions.collect();
         Scan {
             filters,
-            each: Vec::new(),
+            each,
             conditions,
             limit: scan.limit.map(|limit| self.scalar(query, "scan_limit", limit)),
             instance: scan.instance,

@@ -1,3 +1,5 @@
+use moltler_abi::manifest::JoinKind;
+
 use crate::expr::{Expr, ExprKind, Literal};
 use crate::logical::{LogicalPlan, Scan};
 
@@ -8,13 +10,29 @@ use crate::logical::{LogicalPlan, Scan};
 /// SELECT id FROM shop.items LIMIT 0;
 /// ```
 pub(super) fn drop_empty(plan: LogicalPlan) -> LogicalPlan {
-    plan.rewrite(&|plan| {
+    plan.rewrite(&|mut plan| {
+        if let LogicalPlan::Union(inputs) = &mut plan {
+            let schema = inputs.first().map(LogicalPlan::schema).unwrap_or_default();
+            inputs.retain(|input| !is_nothing(input));
+            if inputs.is_empty() {
+                return LogicalPlan::Nothing(schema);
+            }
+        }
         let is_empty = match &plan {
             LogicalPlan::Scan(scan) => contradicts_itself(scan),
-            LogicalPlan::Elements { .. } | LogicalPlan::SingleRow => false,
+            LogicalPlan::Elements { .. }
+            | LogicalPlan::SingleRow
+            | LogicalPlan::Union(_)
+            | LogicalPlan::Shared { .. } => false,
             LogicalPlan::Nothing(_) => true,
             LogicalPlan::Filter { input, predicate } => is_nothing(input) || is_never_true(predicate),
-            LogicalPlan::Project { input, .. } | LogicalPlan::Sort { input, .. } => is_nothing(input),
+            LogicalPlan::Project { input, .. } | LogicalPlan::Sort { input, .. } | LogicalPlan::Distinct(input) => {
+                is_nothing(input)
+            }
+            LogicalPlan::Aggregate { input, keys, .. } => !keys.is_empty() && is_nothing(input),
+            LogicalPlan::Join { left, right, kind, .. } => {
+                is_nothing(left) || *kind == JoinKind::Inner && is_nothing(right)
+            }
             LogicalPlan::Limit { input, limit, .. } => {
                 let zero = |limit: &Expr| matches!(limit.kind, ExprKind::Literal(Literal::Integer(0)));
                 is_nothing(input) || limit.as_ref().is_some_and(zero)
@@ -76,6 +94,27 @@ mod tests {
     #[test]
     fn a_false_filter_gives_nothing() {
         check(drop_empty, filter(items(), Expr::boolean(false)), "Nothing");
+    }
+
+    #[test]
+    fn joins_and_unions_of_nothing() {
+        use super::super::tests::{join, right};
+        let never = || filter(items(), Expr::boolean(false));
+        let on = || Expr::equal(field("id"), right("id"));
+        check(drop_empty, join(items(), never(), JoinKind::Inner, on()), "Nothing");
+        check(drop_empty, join(never(), items(), JoinKind::Left, on()), "Nothing");
+        check(
+            drop_empty,
+            LogicalPlan::Union(vec![never(), items()]),
+            "Union\n  Scan shop.items [id, name, priority, created_at, open, JQL]",
+        );
+    }
+
+    #[test]
+    fn one_group_without_rows_stays() {
+        let groups =
+            LogicalPlan::Aggregate { input: Box::new(limit(items(), 0)), keys: Vec::new(), aggregates: Vec::new() };
+        check(drop_empty, groups, "Aggregate\n  Nothing");
     }
 
     #[test]

@@ -9,34 +9,48 @@ use crate::logical::{Condition, LogicalPlan, Scan};
 ///
 /// - `filters` get each conjunct `column = value`, the value being free of columns.
 /// - `conditions` get all simple conjuncts.
+/// - `each` gets lists of values of a required field: `column IN (a, b)`, `column = a OR column = b`.
 pub(super) fn push_down_filter(plan: LogicalPlan) -> LogicalPlan {
     push_down(plan, false)
 }
 
-/// The same for conditions on `filter_only` fields alone.
+/// The same for conditions on `filter_only` and required fields alone.
 pub(super) fn push_down_filter_only(plan: LogicalPlan) -> LogicalPlan {
     push_down(plan, true)
 }
 
-fn push_down(plan: LogicalPlan, filter_only_fields: bool) -> LogicalPlan {
+fn push_down(plan: LogicalPlan, needed_only: bool) -> LogicalPlan {
     plan.rewrite(&|plan| match plan {
         LogicalPlan::Filter { input, predicate } => match *input {
-            LogicalPlan::Scan(scan) => push_into(scan, predicate, filter_only_fields),
+            LogicalPlan::Scan(scan) => push_into(scan, predicate, needed_only),
             other => LogicalPlan::Filter { input: Box::new(other), predicate },
         },
         other => other,
     })
 }
 
-fn push_into(mut scan: Scan, predicate: Expr, filter_only_fields: bool) -> LogicalPlan {
+fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan {
     let mut kept = Vec::new();
     for conjunct in predicate.conjuncts() {
         let mut filter_only = false;
+        if let Some((column, values)) = alternatives(&conjunct) {
+            let field = scan.columns[column as usize];
+            if scan.fields[field as usize].required {
+                filter_only = scan.fields[field as usize].filter_only;
+                each(&mut scan, field, Expr::array(values));
+            }
+        }
         for (column, operator, value) in conditions(&conjunct) {
             let field = scan.columns[column as usize];
             filter_only |= scan.fields[field as usize].filter_only;
-            if filter_only_fields && !filter_only {
+            let required = scan.fields[field as usize].required;
+            if needed_only && !filter_only && !required {
                 continue;
+            }
+            if let ("in", Some(values)) = (operator, &value)
+                && required
+            {
+                each(&mut scan, field, values.clone());
             }
             if let ("=", Some(value)) = (operator, &value)
                 && !scan.filters.iter().any(|(other, known)| *other == field && known.same(value))
@@ -57,6 +71,31 @@ fn push_into(mut scan: Scan, predicate: Expr, filter_only_fields: bool) -> Logic
         Some(predicate) => LogicalPlan::Filter { input: Box::new(scan), predicate },
         None => scan,
     }
+}
+
+/// The handler is called for each of these values of a required field, unless it is told one already.
+fn each(scan: &mut Scan, field: u32, values: Expr) {
+    if !scan.each.iter().any(|(other, _)| *other == field) {
+        scan.each.push((field, values));
+    }
+}
+
+/// `column = x OR column = y`: the column and the values.
+fn alternatives(conjunct: &Expr) -> Option<(u32, Vec<Expr>)> {
+    let ExprKind::Binary { operator: BinaryOperator::Or, left, right } = &conjunct.kind else { return None };
+    let side = |expr: &Expr| {
+        if let Some(found) = alternatives(expr) {
+            return Some(found);
+        }
+        match conditions(expr).pop() {
+            Some((column, "=", Some(value))) => Some((column, vec![value])),
+            _ => None,
+        }
+    };
+    let (column, mut values) = side(left)?;
+    let (other, more) = side(right)?;
+    values.extend(more);
+    (column == other).then_some((column, values))
 }
 
 /// The simple conditions that a conjunct consists of: column, operator, value. None where it is not simple.
@@ -220,6 +259,27 @@ mod tests {
             push_down_filter,
             filter(items(), Expr::equal(field("id"), field("name"))),
             &format!("Filter id = name\n  {SCAN}"),
+        );
+    }
+
+    #[test]
+    fn a_required_field_takes_one_value_at_a_time() {
+        let repo = || Expr::column(0, DataType::String);
+        let listed = Expr::in_list(repo(), vec![Expr::string("a"), Expr::string("b")], false);
+        check(
+            push_down_filter_only,
+            filter(super::super::tests::issues(), listed),
+            "Filter repo IN ('a', 'b')\n  Scan shop.issues [repo, title] each repo: ['a', 'b'] where [repo in ['a', 'b']]",
+        );
+        let either = Expr::binary(
+            BinaryOperator::Or,
+            Expr::equal(repo(), Expr::string("a")),
+            Expr::equal(Expr::string("b"), repo()),
+        );
+        check(
+            push_down_filter,
+            filter(super::super::tests::issues(), either),
+            "Filter repo = 'a' OR 'b' = repo\n  Scan shop.issues [repo, title] each repo: ['a', 'b']",
         );
     }
 

@@ -1,3 +1,4 @@
+use moltler_abi::manifest::JoinKind;
 use moltler_abi::runtime_calls::BinaryOperator;
 
 use crate::expr::{Expr, ExprKind, Literal};
@@ -26,12 +27,23 @@ fn limit_scan(plan: &mut LogicalPlan, limit: Expr) {
     match plan {
         LogicalPlan::Project { input, .. } => limit_scan(input, limit),
         LogicalPlan::Scan(scan) => scan.limit = Some(limit),
+        LogicalPlan::Union(inputs) => {
+            for input in inputs {
+                limit_scan(input, limit.clone());
+            }
+        }
+        // Each row of the left side gives at least one.
+        LogicalPlan::Join { left, kind: JoinKind::Left, .. } => limit_scan(left, limit),
         LogicalPlan::Elements { .. }
         | LogicalPlan::SingleRow
         | LogicalPlan::Nothing(_)
         | LogicalPlan::Filter { .. }
         | LogicalPlan::Sort { .. }
-        | LogicalPlan::Limit { .. } => {}
+        | LogicalPlan::Limit { .. }
+        | LogicalPlan::Aggregate { .. }
+        | LogicalPlan::Distinct(_)
+        | LogicalPlan::Join { kind: JoinKind::Inner, .. }
+        | LogicalPlan::Shared { .. } => {}
     }
 }
 
@@ -100,6 +112,28 @@ mod tests {
             push_down_limit,
             plan,
             "Limit 1\n  Filter id = 'x'\n    Scan shop.items [id, name, priority, created_at, open, JQL]",
+        );
+    }
+
+    #[test]
+    fn into_a_union_and_the_left_side_of_a_left_join() {
+        use super::super::tests::{join, right};
+        const SCAN: &str = "Scan shop.items [id, name, priority, created_at, open, JQL]";
+        let on = || Expr::equal(field("id"), right("id"));
+        check(
+            push_down_limit,
+            limit(LogicalPlan::Union(vec![items(), items()]), 2),
+            &format!("Limit 2\n  Union\n    {SCAN} limit 2\n    {SCAN} limit 2"),
+        );
+        check(
+            push_down_limit,
+            limit(join(items(), items(), JoinKind::Left, on()), 2),
+            &format!("Limit 2\n  Join Left id = id\n    {SCAN} limit 2\n    {SCAN}"),
+        );
+        check(
+            push_down_limit,
+            limit(join(items(), items(), JoinKind::Inner, on()), 2),
+            &format!("Limit 2\n  Join Inner id = id\n    {SCAN}\n    {SCAN}"),
         );
     }
 

@@ -42,7 +42,12 @@ fn tell(plan: &mut LogicalPlan, keys: &[SortKey]) {
         | LogicalPlan::SingleRow
         | LogicalPlan::Nothing(_)
         | LogicalPlan::Sort { .. }
-        | LogicalPlan::Limit { .. } => {}
+        | LogicalPlan::Limit { .. }
+        | LogicalPlan::Aggregate { .. }
+        | LogicalPlan::Distinct(_)
+        | LogicalPlan::Join { .. }
+        | LogicalPlan::Union(_)
+        | LogicalPlan::Shared { .. } => {}
     }
 }
 
