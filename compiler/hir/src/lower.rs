@@ -27,7 +27,6 @@ use crate::body::{
     Aggregate, Body, ExprId, ExprKind, SelectId, SourceField, SourceId, Variable, VariableId, VariableScope,
 };
 use crate::diagnostics::LocalDiagnostic;
-use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::variable::{shadowed_variable, unused_variable};
 use crate::syntax_tree::parse;
 
@@ -183,13 +182,6 @@ impl Lower<'_> {
         let range = diagnostic.range;
         self.report(diagnostic);
         self.missing(range)
-    }
-
-    /// Reports text that means something but can't be carried out yet.
-    fn not_built(&mut self, what: &str, range: TextRange) {
-        if !cfg!(test) {
-            self.report(not_supported(what, range));
-        }
     }
 
     fn text_of(&self, range: TextRange) -> &str {

@@ -39,7 +39,6 @@ impl<'db> Lower<'db> {
             if join.using().next().is_some() {
                 return Err(self.refuse_join("`USING`", join.range()));
             }
-            self.not_built("`JOIN`", join.range());
             if join.kind() == ast::JoinKind::Comma {
                 first = items.len();
             }
@@ -112,7 +111,6 @@ impl<'db> Lower<'db> {
             ast::Table::Reference(reference) => reference,
             ast::Table::Derived(derived) => {
                 let range = derived.range();
-                self.not_built("a SELECT in FROM", range);
                 let query = derived.query().and_then(ast::Subquery::query).ok_or(LoweredSelect::Missing)?;
                 let query = self.query(query)?;
                 let name = derived.alias().map(ast::Name::value).unwrap_or_default();

@@ -75,7 +75,6 @@ impl Lower<'_> {
         let having = select.having().and_then(ast::HavingClause::condition).map(|condition| {
             let having = self.expr(condition);
             self.condition("HAVING", having);
-            self.not_built("`HAVING`", condition.range());
             having
         });
         let order_by = whole.and_then(ast::SelectStatement::order_by);
@@ -86,7 +85,6 @@ impl Lower<'_> {
         self.check_filter_only(&from, filter, first);
         let distinct = select.is_distinct();
         if distinct {
-            self.not_built("`DISTINCT`", select.range());
             self.check_distinct(&columns, &mut order_by);
         }
         let is_grouped = keys.is_some() || having.is_some() || !scope.aggregates.is_empty();

@@ -21,7 +21,6 @@ impl Lower<'_> {
             self.report(not_supported("`WITH RECURSIVE`", node.range()));
             return Err(LoweredSelect::Missing);
         }
-        self.not_built("`WITH`", node.range());
         let first = self.commons.len();
         for table in node.tables() {
             let (Some(name), Some(query)) = (table.name(), table.query()) else { return Err(LoweredSelect::Missing) };
@@ -66,7 +65,6 @@ impl Lower<'_> {
             self.report(not_supported(word, operation.range()));
             return Err(LoweredSelect::Missing);
         }
-        self.not_built("`UNION`", node.range());
         let start = spine[spine.len() - 1].range();
         let mut inputs = vec![self.union_input(spine[spine.len() - 1].left())?];
         let mut all = true;
@@ -178,7 +176,6 @@ impl Lower<'_> {
     }
 
     fn inner_query(&mut self, node: ast::Subquery<'_>) -> Result<SelectId, ExprId> {
-        self.not_built("a SELECT inside an expression", node.range());
         let Some(query) = node.query() else { return Err(self.missing(node.range())) };
         self.query(query).map_err(|other| match other {
             LoweredSelect::Fail(message) => self.body.expr(ExprKind::Fail(message), DataType::Dynamic, node.range()),
