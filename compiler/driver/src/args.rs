@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use moltler_runtime::operators::MAX_CALLS;
 
 /// Checks, runs and builds Moltler programs.
 #[derive(Debug, Parser)]
@@ -64,6 +65,9 @@ pub struct RunArguments {
     /// Leave plans as they come from the source: slower, with the same results
     #[arg(long, hide = true)]
     pub unoptimized: bool,
+    /// How many calls of handlers one query may make
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CALLS)]
+    pub max_calls: u64,
     /// The program
     pub file: PathBuf,
     /// Values of the program's PARAMs, as `--NAME VALUE`
@@ -72,24 +76,40 @@ pub struct RunArguments {
 }
 
 impl RunArguments {
-    /// The format, and what is left for the program. `--format` may also stand behind values of parameters.
-    pub fn format_and_parameters(&self) -> Result<(ResultFormat, Vec<String>), String> {
-        let mut format = self.format;
+    /// How it is run, and what is left for the program. `--format` and `--max-calls` may also stand behind values of parameters.
+    pub fn options_and_parameters(&self) -> Result<(ResultOptions, Vec<String>), String> {
+        let mut format = self.format.unwrap_or(ResultFormat::Table);
+        let mut max_calls = self.max_calls;
         let mut parameters = Vec::new();
         let mut rest = self.rest.iter();
         while let Some(argument) = rest.next() {
-            let name = match argument.strip_prefix("--format") {
-                Some("") => rest.next().map(String::as_str).ok_or("`--format` needs a value")?,
-                Some(value) if value.starts_with('=') => &value[1..],
-                _ => {
-                    parameters.push(argument.clone());
-                    continue;
-                }
+            let (name, value) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (argument.as_str(), None),
             };
-            format = Some(ResultFormat::from_str(name, false).map_err(|error| format!("`--format`: {error}"))?);
+            if !matches!(name, "--format" | "--max-calls") {
+                parameters.push(argument.clone());
+                continue;
+            }
+            let value = value.or_else(|| rest.next().map(String::as_str));
+            let value = value.ok_or_else(|| format!("`{name}` needs a value"))?;
+            if name == "--format" {
+                format = ResultFormat::from_str(value, false).map_err(|error| format!("`--format`: {error}"))?;
+            } else {
+                max_calls = value.parse().map_err(|_| format!("`--max-calls`: `{value}` is not a number of calls"))?;
+            }
         }
-        Ok((format.unwrap_or(ResultFormat::Table), parameters))
+        Ok((ResultOptions { format, max_calls }, parameters))
     }
+}
+
+/// How statements are run.
+#[derive(Clone, Copy, Debug)]
+pub struct ResultOptions {
+    /// How results are written.
+    pub format: ResultFormat,
+    /// How many calls of handlers one query may make.
+    pub max_calls: u64,
 }
 
 /// How results are written.
@@ -128,6 +148,9 @@ pub struct QueryArguments {
     /// How results are written
     #[arg(long, value_enum, default_value_t = ResultFormat::Table)]
     pub format: ResultFormat,
+    /// How many calls of handlers the statement may make
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CALLS)]
+    pub max_calls: u64,
 }
 
 /// `moltlerc build`
@@ -227,18 +250,23 @@ mod tests {
     }
 
     #[test]
-    fn parameters_and_the_format_come_in_any_order() {
+    fn parameters_and_options_come_in_any_order() {
         let run = |arguments: &[&str]| {
             let all = ["moltlerc", "run"].iter().chain(arguments);
             let parsed = Arguments::try_parse_from(all).map_err(|error| error.to_string())?;
             let Command::Run(run) = parsed.command else { return Err("another command".to_owned()) };
-            run.format_and_parameters()
+            let (options, parameters) = run.options_and_parameters()?;
+            Ok((options.format, options.max_calls, parameters))
         };
-        let json = |rest: &[&str]| Ok((ResultFormat::Json, rest.iter().map(|text| (*text).to_owned()).collect()));
+        let texts = |rest: &[&str]| rest.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let json = |rest: &[&str]| Ok((ResultFormat::Json, MAX_CALLS, texts(rest)));
         assert_eq!(run(&["a.molt", "--format", "json"]), json(&[]));
         assert_eq!(run(&["--format", "json", "a.molt", "--days", "-7"]), json(&["--days", "-7"]));
         assert_eq!(run(&["a.molt", "--days", "7", "--format=json"]), json(&["--days", "7"]));
-        assert_eq!(run(&["a.molt", "--days=7"]), Ok((ResultFormat::Table, vec!["--days=7".to_owned()])));
+        assert_eq!(run(&["a.molt", "--days=7"]), Ok((ResultFormat::Table, MAX_CALLS, texts(&["--days=7"]))));
+        assert_eq!(run(&["--max-calls", "5", "a.molt"]), Ok((ResultFormat::Table, 5, texts(&[]))));
+        assert_eq!(run(&["a.molt", "--days", "7", "--max-calls=5"]), Ok((ResultFormat::Table, 5, texts(&["--days", "7"]))));
+        assert!(run(&["a.molt", "--max-calls", "few"]).is_err());
         assert!(run(&["a.molt", "--days", "7", "--format", "xml"]).is_err());
         assert!(run(&["a.molt", "--days", "7", "--format"]).is_err());
     }

@@ -2,6 +2,7 @@
 
 use moltler_abi::manifest::Manifest;
 
+use crate::operators::MAX_CALLS;
 use crate::output::Format;
 
 /// What a command line asks for.
@@ -17,12 +18,14 @@ pub(super) enum Command {
 #[derive(Debug, PartialEq)]
 pub(super) struct CommandLine {
     pub(super) format: Format,
+    pub(super) max_calls: u64,
     pub(super) command: Command,
 }
 
 /// Reads a command line; the error is a sentence about it.
 pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<CommandLine, String> {
-    let mut line = CommandLine { format: Format::default(), command: Command::Run { parameters: Vec::new() } };
+    let command = Command::Run { parameters: Vec::new() };
+    let mut line = CommandLine { format: Format::default(), max_calls: MAX_CALLS, command };
     let mut arguments = arguments.iter().peekable();
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
@@ -35,6 +38,10 @@ pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Command
         };
         match (name, &mut line.command) {
             ("--format", _) => line.format = value()?.parse()?,
+            ("--max-calls", _) => {
+                let text = value()?;
+                line.max_calls = text.parse().map_err(|_| format!("`{text}` is not a number of calls"))?;
+            }
             ("--help" | "-h", _) => line.command = Command::Help,
             ("--version" | "-V", _) => line.command = Command::Version,
             ("--where", Command::Select { conditions, .. }) => conditions.push(pair(name, &value()?)?),
@@ -76,24 +83,24 @@ fn pair(option: &str, text: &str) -> Result<(String, String), String> {
 mod tests {
     use super::*;
 
+    fn run(format: Format, max_calls: u64) -> Result<CommandLine, String> {
+        Ok(CommandLine { format, max_calls, command: Command::Run { parameters: Vec::new() } })
+    }
+
     fn line(arguments: &str) -> Result<CommandLine, String> {
         parse(&Manifest::default(), &arguments.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
     fn command_lines() {
-        assert_eq!(
-            line(""),
-            Ok(CommandLine { format: Format::Table, command: Command::Run { parameters: Vec::new() } })
-        );
-        assert_eq!(
-            line("--format=json"),
-            Ok(CommandLine { format: Format::Json, command: Command::Run { parameters: Vec::new() } })
-        );
+        assert_eq!(line(""), run(Format::Table, MAX_CALLS));
+        assert_eq!(line("--format=json"), run(Format::Json, MAX_CALLS));
+        assert_eq!(line("--max-calls 5000"), run(Format::Table, 5000));
         assert_eq!(
             line("select items --where a=b=c --limit 5 --format csv"),
             Ok(CommandLine {
                 format: Format::Csv,
+                max_calls: MAX_CALLS,
                 command: Command::Select {
                     entity: "items".to_owned(),
                     conditions: vec![("a".to_owned(), "b=c".to_owned())],
@@ -117,6 +124,7 @@ mod tests {
             ("--format", "`--format` needs a value"),
             ("--format xml", "`xml` is not a format; there are table, json, ndjson, csv"),
             ("items", "`items` is not understood"),
+            ("--max-calls -1", "`-1` is not a number of calls"),
             ("--limit 5", "`--limit` is not understood"),
             ("select", "`select` needs an entity"),
             ("select items --limit x", "`x` is not a number of rows"),

@@ -8,6 +8,12 @@ use crate::coerce::value_to_json;
 use crate::output::Format;
 use crate::testing::{TestProgram, constant, null, text};
 
+mod calls;
+mod groups;
+mod joins;
+mod subqueries;
+mod tables;
+
 const ROWS: &str = "function query(config, filters, options) {
     console.log(JSON.stringify(filters), JSON.stringify(options));
     return [{id: 3, name: 'c'}, {id: 1, name: null}, {id: 2, name: 'b'}, {id: 1, name: 'a'}];
@@ -19,6 +25,7 @@ fn scan(columns: &[u32]) -> Scan {
         entity: 0,
         columns: columns.to_vec(),
         filters: Vec::new(),
+
         each: Vec::new(),
         conditions: Vec::new(),
         limit: None,

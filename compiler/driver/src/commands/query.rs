@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::args::QueryArguments;
+use crate::args::{QueryArguments, ResultOptions};
 use crate::commands::run::run_file;
 use crate::output::Failure;
 use crate::session::Session;
@@ -12,7 +12,8 @@ pub fn run(arguments: &QueryArguments) -> Result<u8, Failure> {
     let project = arguments.project.as_deref().unwrap_or(Path::new("."));
     let (mut session, _) = Session::load(project)?;
     let file = session.open("<query>", &complete(&arguments.text));
-    run_file(session, file, arguments.format)
+    let options = ResultOptions { format: arguments.format, max_calls: arguments.max_calls };
+    run_file(session, file, options)
 }
 
 /// The text with the last `;` that files need. It stands on a line of its own, so that a comment does not swallow it.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use moltler_db::FileId;
 use moltler_runtime::program::RunOptions;
 
-use crate::args::{ResultFormat, RunArguments};
+use crate::args::{ResultOptions, RunArguments};
 use crate::compile::{self, Goal};
 use crate::host::DriverHost;
 use crate::output::{self, FAILED, Failure, SUCCESS};
@@ -13,22 +13,22 @@ use crate::session::Session;
 
 /// Runs a program.
 pub fn run(arguments: &RunArguments) -> Result<u8, Failure> {
-    let (format, parameters) = arguments.format_and_parameters().map_err(Failure::Usage)?;
+    let (options, parameters) = arguments.options_and_parameters().map_err(Failure::Usage)?;
     let (session, file) = Session::load_file(&arguments.file)?;
     let goal = if arguments.unoptimized { Goal::Unoptimized(file) } else { Goal::Main(file) };
-    run_goal(session, file, &goal, format, &parameters)
+    run_goal(session, file, &goal, options, &parameters)
 }
 
 /// Runs the statements of a file.
-pub fn run_file(session: Session, file: FileId, format: ResultFormat) -> Result<u8, Failure> {
-    run_goal(session, file, &Goal::Main(file), format, &[])
+pub fn run_file(session: Session, file: FileId, options: ResultOptions) -> Result<u8, Failure> {
+    run_goal(session, file, &Goal::Main(file), options, &[])
 }
 
 fn run_goal(
     session: Session,
     file: FileId,
     goal: &Goal,
-    format: ResultFormat,
+    options: ResultOptions,
     parameters: &[String],
 ) -> Result<u8, Failure> {
     session.refuse_errors(file)?;
@@ -36,7 +36,13 @@ fn run_goal(
     let parameters = moltler_runtime::parameters::parse(&plan.manifest, parameters).map_err(Failure::Usage)?;
     let program = compile::load(&plan)?;
     let host = DriverHost::new(session, plan.manifest);
-    let options = RunOptions { format: format.into(), parameters, host: Some(Rc::new(host)), ..RunOptions::default() };
+    let options = RunOptions {
+        format: options.format.into(),
+        max_calls: options.max_calls,
+        parameters,
+        host: Some(Rc::new(host)),
+        ..RunOptions::default()
+    };
     match moltler_runtime::program::run(&program, options) {
         Ok(()) => Ok(SUCCESS),
         Err(error) => {
