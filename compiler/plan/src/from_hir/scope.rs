@@ -34,6 +34,11 @@ impl Scope {
         self.sources.insert(source, (offset, types));
     }
 
+    /// Whether columns of this source are of the rows at hand.
+    pub(super) fn has(&self, source: SourceId) -> bool {
+        self.sources.contains_key(&source)
+    }
+
     /// Groups take the place of all sources.
     pub(super) fn replace(&mut self, source: SourceId, types: Vec<DataType>) {
         self.sources.clear();

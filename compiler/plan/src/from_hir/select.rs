@@ -1,6 +1,6 @@
 use moltler_abi::DataType;
 use moltler_abi::manifest::{JoinKind, OutputColumn, Subquery, SubqueryKind};
-use moltler_abi::runtime_calls::UnaryOperator;
+use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
 use moltler_hir::body::{self, Grouping, Select, SelectId, Source, SourceId, SourceKind, SubqueryKind as Hir};
 
 use super::FromHir;
@@ -36,12 +36,17 @@ impl FromHir<'_> {
             inside.add_outer(*column, slot, argument.data_type);
             parameters.push(slot);
         }
+        let wanted = self.is_required(kind);
         let around = std::mem::replace(&mut self.scope, inside);
         let parts = std::mem::take(&mut self.parts);
         let mut plan = self.rows(id);
         self.parts = parts;
         self.scope = around;
 
+        if let (true, Some(needle)) = (wanted, &needle) {
+            let values = self.values(id, plan, arguments, parameters);
+            return Expr::binary(BinaryOperator::In, needle.clone(), values);
+        }
         let mut found = plan.schema().first().map_or(DataType::Dynamic, |column| column.data_type);
         let needle = needle.map(|needle| {
             let (needle, column) = Expr::comparable(needle, Expr::column(0, found));
@@ -62,6 +67,41 @@ impl FromHir<'_> {
         let subquery = self.gather.subquery(Subquery { query, kind, parameters, span });
         let value = Expr::new(ExprKind::Subquery { subquery, arguments, needle }, data_type).at(span);
         if negated { Expr::unary(UnaryOperator::Not, value) } else { value }
+    }
+
+    /// Whether a handler has to be told the value of what is looked for in a SELECT.
+    fn is_required(&self, kind: Hir) -> bool {
+        let Hir::In { operand, negated: false } = kind else { return false };
+        match &self.unit.body.exprs[operand].kind {
+            body::ExprKind::Column(column) => {
+                let source = &self.unit.body.sources[column.source];
+                self.scope.has(column.source)
+                    && matches!(source.kind, SourceKind::Entity { .. })
+                    && source.fields[column.field as usize].required
+            }
+            _ => false,
+        }
+    }
+
+    /// The only column of a SELECT as an array, so that a handler can be called for each of its values.
+    fn values(&mut self, id: SelectId, plan: LogicalPlan, arguments: Vec<Expr>, parameters: Vec<u32>) -> Expr {
+        let data_type = plan.schema().first().map_or(DataType::Dynamic, |column| column.data_type);
+        let aggregate = Aggregate {
+            function: moltler_abi::aggregates::AggregateFunction::ArrayAgg,
+            distinct: true,
+            argument: Some(Expr::column(0, data_type)),
+            separator: None,
+            data_type: DataType::Array,
+        };
+        let aggregates = vec![(String::new(), aggregate)];
+        let plan = LogicalPlan::Aggregate { input: Box::new(plan), keys: Vec::new(), aggregates };
+        let query = self.add_query(id, plan);
+        let select = &self.unit.body.selects[id];
+        let span = self.unit.span(select.range.start(), select.range.end());
+        let subquery = self.gather.subquery(Subquery { query, kind: SubqueryKind::Scalar, parameters, span });
+        let values = Expr::new(ExprKind::Subquery { subquery, arguments, needle: None }, DataType::Array).at(span);
+        // No rows are no values: nothing is in there, not even NULL.
+        Expr::coalesce(vec![values, Expr::array(Vec::new())])
     }
 
     fn add_query(&mut self, id: SelectId, plan: LogicalPlan) -> u32 {
@@ -177,8 +217,13 @@ impl FromHir<'_> {
             match (aggregate.function, argument.data_type) {
                 (BoolAnd | BoolOr, _) => argument.condition(),
                 (StringAgg, _) => argument.coerce(DataType::String),
-                (Sum | Avg, DataType::Dynamic) if aggregate.data_type != DataType::Interval => argument.numeric(),
-                (Sum | Avg, DataType::String) => argument.coerce(DataType::Number),
+                (Sum, _) => match aggregate.data_type {
+                    DataType::Integer | DataType::Number => argument.coerce(aggregate.data_type),
+                    DataType::Interval => argument,
+                    _ => argument.numeric(),
+                },
+                (Avg, DataType::Integer | DataType::Number | DataType::Interval) => argument,
+                (Avg, _) => argument.coerce(DataType::Number),
                 _ => argument,
             }
         });

@@ -55,7 +55,8 @@ impl Move {
     fn moves(&self, conjunct: &Expr, input: &LogicalPlan) -> bool {
         let needed = |column: u32| input.field(column).is_some_and(|field| field.filter_only || field.required);
         let columns = conjunct.columns();
-        !columns.is_empty() && conjunct.is_movable() && (!self.needed_only || columns.into_iter().any(needed))
+        let is_needed = columns.iter().any(|column| needed(*column));
+        !columns.is_empty() && (conjunct.is_movable() || is_needed) && (!self.needed_only || is_needed)
     }
 
     /// Conjuncts of ON about one side go there.

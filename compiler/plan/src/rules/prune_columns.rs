@@ -12,8 +12,17 @@ pub(super) fn prune_columns(mut plan: LogicalPlan) -> LogicalPlan {
 fn prune(plan: &mut LogicalPlan, read: &[u32]) -> Vec<u32> {
     match plan {
         LogicalPlan::Scan(scan) => {
-            scan.columns = read.iter().map(|column| scan.columns[*column as usize]).collect();
-            read.to_vec()
+            // Of the rows of a call for one value, those of another are dropped.
+            let checked = |field: u32| {
+                scan.each.iter().any(|(each, _)| *each == field) && !scan.fields[field as usize].filter_only
+            };
+            let columns = scan.columns.iter().enumerate();
+            let checked = columns.filter(|(_, field)| checked(**field)).map(|(column, _)| column as u32);
+            let mut left: Vec<u32> = read.iter().copied().chain(checked).collect();
+            left.sort_unstable();
+            left.dedup();
+            scan.columns = left.iter().map(|column| scan.columns[*column as usize]).collect();
+            left
         }
         LogicalPlan::Elements { .. }
         | LogicalPlan::SingleRow
@@ -135,6 +144,19 @@ mod tests {
     #[test]
     fn constants_need_no_column() {
         check(prune_columns, project(items(), vec![Expr::integer(1)]), "Project 1 AS c0\n  Scan shop.items []");
+    }
+
+    #[test]
+    fn what_the_handler_is_called_for_stays() {
+        let repo = Expr::column(0, moltler_abi::DataType::String);
+        let plan = filter(super::super::tests::issues(), Expr::in_list(repo, vec![Expr::string("a")], false));
+        let plan = super::super::push_down_filter::push_down_filter(plan);
+        let LogicalPlan::Filter { input, .. } = plan else { panic!("the filter stays") };
+        check(
+            prune_columns,
+            project(*input, vec![Expr::column(1, moltler_abi::DataType::String)]),
+            "Project title AS c0\n  Scan shop.issues [repo, title] each repo: ['a'] where [repo in ['a']]",
+        );
     }
 
     #[test]

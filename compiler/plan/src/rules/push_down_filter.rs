@@ -33,6 +33,17 @@ fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan 
     let mut kept = Vec::new();
     for conjunct in predicate.conjuncts() {
         let mut filter_only = false;
+        if let ExprKind::Binary { operator: BinaryOperator::In, left, right } = &conjunct.kind
+            && let Some(column) = column(left)
+            && right.is_constant()
+        {
+            // A SELECT too: its values are known when the scan starts.
+            let field = scan.columns[column as usize];
+            if scan.fields[field as usize].required {
+                filter_only = scan.fields[field as usize].filter_only;
+                each(&mut scan, field, (**right).clone());
+            }
+        }
         if let Some((column, values)) = alternatives(&conjunct) {
             let field = scan.columns[column as usize];
             if scan.fields[field as usize].required {
