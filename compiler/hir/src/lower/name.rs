@@ -60,8 +60,11 @@ impl Lower<'_> {
     pub(super) fn path(&mut self, segments: &[Segment], range: TextRange) -> ExprId {
         let (name, name_range) = &segments[0];
         let variable = self.find_variable(name);
+        // `a.b`: the name of a source, of whichever SELECT around, before a column.
+        let depths = (0..self.selects.len()).rev();
+        let order = depths.clone().map(|depth| (depth, true)).chain(depths.map(|depth| (depth, false)));
         let mut scalar = None;
-        for depth in (0..self.selects.len()).rev() {
+        for (depth, is_source) in order.filter(|(_, is_source)| !is_source || segments.len() > 1) {
             let found = match &self.selects[depth] {
                 Scope::Lambda(parameters) => {
                     let mut parameters = parameters.iter().copied();
@@ -70,12 +73,11 @@ impl Lower<'_> {
                     let base = self.variable_expr(parameter, *name_range);
                     return self.members(base, &segments[1..], range);
                 }
-                Scope::Select(scope) => {
-                    if let Some(meaning) = self.qualified(&scope.sources, segments) {
-                        return self.qualified_expr(meaning, segments, range);
-                    }
-                    self.column(&scope.sources, name)
+                Scope::Select(scope) if is_source => {
+                    let Some(meaning) = self.qualified(&scope.sources, segments) else { continue };
+                    return self.qualified_expr(meaning, segments, range);
                 }
+                Scope::Select(scope) => self.column(&scope.sources, name),
             };
             match found {
                 Column::None => {}
