@@ -74,14 +74,11 @@ impl Operator for Union<'_> {
     }
 
     fn close(&mut self, context: &ExecContext) -> Result<()> {
-        close_all(self.inputs.iter_mut(), context)
+        // Each is closed, whatever becomes of the others; the first error is told.
+        let mut outcome = Ok(());
+        for input in &mut self.inputs {
+            outcome = outcome.and(input.close(context));
+        }
+        outcome
     }
-}
-
-/// Closes every one of them; the first error is told.
-pub(super) fn close_all<'o, 'm: 'o>(
-    operators: impl Iterator<Item = &'o mut Box<dyn Operator + 'm>>,
-    context: &ExecContext,
-) -> Result<()> {
-    operators.fold(Ok(()), |outcome, operator| outcome.and(operator.close(context)))
 }
