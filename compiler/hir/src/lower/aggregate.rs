@@ -23,8 +23,6 @@ struct Regroup {
     sources: Vec<SourceId>,
     groups: SourceId,
     keys: Vec<ExprId>,
-    /// What stands for an aggregate, and the field that has its value.
-    aggregates: Vec<(ExprId, usize)>,
     /// SELECTs inside that were seen.
     seen: Vec<SelectId>,
     /// Texts that were reported.
@@ -203,7 +201,7 @@ impl Lower<'_> {
         let mut fields: Vec<SourceField> =
             keys.iter().map(|key| field(self.column_name(*key), self.expr_type(*key))).collect();
         let mut aggregates: Vec<Aggregate> = Vec::new();
-        let mut places = Vec::new();
+        let mut places: Vec<(ExprId, usize)> = Vec::new();
         for (value, aggregate) in scope.aggregates {
             let place = aggregates.iter().position(|known| self.same_aggregate(known, &aggregate));
             let place = place.unwrap_or_else(|| {
@@ -215,11 +213,14 @@ impl Lower<'_> {
         }
         let source = Source { kind: SourceKind::Groups, name: String::new(), fields, range };
         let source = self.body.sources.push(source);
+        for (value, field) in places {
+            let column = ColumnRef { source, field: field as u32 };
+            self.body.exprs.get_mut(value).kind = ExprKind::Column(column);
+        }
         let mut regroup = Regroup {
             sources: scope.sources,
             groups: source,
             keys: keys.clone(),
-            aggregates: places,
             seen: Vec::new(),
             reported: Vec::new(),
         };
@@ -249,9 +250,7 @@ impl Lower<'_> {
         if is_constant {
             return;
         }
-        let key = || regroup.keys.iter().position(|key| self.body.same(*key, expr));
-        let aggregate = regroup.aggregates.iter().find(|(value, _)| *value == expr).map(|(_, field)| *field);
-        if let Some(field) = aggregate.or_else(key) {
+        if let Some(field) = regroup.keys.iter().position(|key| self.body.same(*key, expr)) {
             let column = ColumnRef { source: regroup.groups, field: field as u32 };
             self.body.exprs.get_mut(expr).kind = ExprKind::Column(column);
             return;

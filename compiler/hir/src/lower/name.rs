@@ -166,8 +166,7 @@ impl Lower<'_> {
         self.mistake(diagnostic)
     }
 
-    /// `alias.column…`, `entity.column…`, `instance.entity.column…`: the source, and how many segments name it. The name
-    /// of a source alone means nothing: a column or variable of that name may be meant.
+    /// `alias.column…`, `entity.column…`, `instance.entity.column…`: the source, and how many segments name it.
     fn qualified(&self, sources: &[SourceId], segments: &[Segment]) -> Option<(SourceId, usize)> {
         let name = segments[0].0.as_str();
         let mut found = None;
@@ -183,7 +182,7 @@ impl Lower<'_> {
                 found = Some((*id, 2));
             }
         }
-        found.filter(|(id, used)| segments.len() > *used || matches!(self.body.sources[*id].kind, SourceKind::Array(_)))
+        found
     }
 
     fn qualified_expr(&mut self, meaning: (SourceId, usize), segments: &[Segment], range: TextRange) -> ExprId {
