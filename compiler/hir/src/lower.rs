@@ -232,6 +232,19 @@ impl Lower<'_> {
         Some(variable)
     }
 
+    /// Whether there is a variable with this name, which is not used by the question.
+    fn has_variable(&self, name: &str) -> bool {
+        let is_it = |variable: &VariableId| self.body.variables[*variable].name == name;
+        if self.blocks.iter().flatten().any(is_it) {
+            return true;
+        }
+        if self.in_test {
+            return false;
+        }
+        self.file_variables.contains_key(name)
+            || crate::signature::variable(self.db, self.file, name).is_some_and(|(_, found)| found != self.statement)
+    }
+
     /// The variable with this name.
     fn find_variable(&mut self, name: &str) -> Option<VariableId> {
         for block in self.blocks.iter().rev() {

@@ -57,6 +57,7 @@ END TEST;
         check(
             r#"
 PRINT late;
+SELECT * FROM (SELECT id FROM shop.items) late WHERE late.id = 'a';
 DECLARE late = 1;
 DECLARE never = 2;
 DECLARE self_made = self_made;

@@ -59,7 +59,7 @@ impl Lower<'_> {
     /// `a.b.c`, and `a` alone. SELECTs and lambdas are asked from the inside out, then the variables.
     pub(super) fn path(&mut self, segments: &[Segment], range: TextRange) -> ExprId {
         let (name, name_range) = &segments[0];
-        let variable = self.find_variable(name);
+        let is_variable = self.has_variable(name);
         // `a.b`: the name of a source, of whichever SELECT around, before a column.
         let depths = (0..self.selects.len()).rev();
         let order = depths.clone().map(|depth| (depth, true)).chain(depths.map(|depth| (depth, false)));
@@ -91,22 +91,21 @@ impl Lower<'_> {
                     }
                     let source = &self.body.sources[column.source];
                     let is_element = matches!(source.kind, SourceKind::Array(_));
-                    if variable.is_some() && !is_element && segments.len() == 1 {
+                    if is_variable && !is_element && segments.len() == 1 {
                         self.report(ambiguous_name(name, &source.name.clone(), *name_range));
                     }
                     let base = self.body.expr(ExprKind::Column(column), data_type, *name_range);
                     return self.members(base, &segments[1..], range);
                 }
                 // Rows of an array have no declared columns: any name reaches into the element.
-                Column::Element(element) if variable.is_none() => {
+                Column::Element(element) if !is_variable => {
                     let base = self.body.expr(ExprKind::Column(element), DataType::Dynamic, *name_range);
                     return self.members(base, segments, range);
                 }
                 Column::Element(_) => break,
             }
         }
-        if let Some(variable) = variable {
-            self.read.insert(variable);
+        if let Some(variable) = self.variable(name) {
             let base = self.variable_expr(variable, *name_range);
             return self.members(base, &segments[1..], range);
         }
