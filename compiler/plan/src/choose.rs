@@ -48,6 +48,11 @@ pub fn choose(plan: LogicalPlan) -> PhysicalPlan {
     }
 }
 
+/// Whether a conjunct of ON becomes a key of the join; the left side has so many columns.
+pub(crate) fn is_key(conjunct: &Expr, width: u32) -> bool {
+    join::key(conjunct, width).is_some()
+}
+
 /// The value as a column can hold it.
 fn storable(value: Expr) -> Expr {
     let data_type = stored(value.data_type);

@@ -1,8 +1,10 @@
 //! Plans as text, for people and tests.
 
+mod decisions;
 mod expr;
 mod program;
 
+pub use decisions::decisions;
 pub use program::program;
 
 use std::fmt::Write;

@@ -123,6 +123,8 @@ pub struct Scan {
     pub entity_name: String,
     /// All fields of the entity, in order.
     pub fields: Vec<ScanField>,
+    /// What the entity declares of its handler.
+    pub pushdown: Pushdown,
     /// The fields that become columns, by index into `fields`.
     pub columns: Vec<u32>,
     /// `filters`: field and value.
@@ -139,6 +141,23 @@ pub struct Scan {
     pub span: Span,
 }
 
+/// PUSHDOWN, with fields as indices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pushdown {
+    /// `filters`: field and operators in lower case.
+    pub filters: Vec<(u32, Vec<String>)>,
+    /// `exact`: rows that declared filters do not match never come back.
+    pub exact: bool,
+    /// `limit`: the limit is kept, behind filters and order.
+    pub limit: bool,
+    /// `order_by`: the fields.
+    pub order_fields: Vec<u32>,
+    /// `order_by`: how many keys at most.
+    pub order_keys: Option<u32>,
+    /// The sets of which one has to be told; those of FIELDS are in each. Empty where nothing is required.
+    pub required: Vec<Vec<u32>>,
+}
+
 /// What a plan knows of an entity's field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanField {
@@ -148,7 +167,7 @@ pub struct ScanField {
     pub data_type: DataType,
     /// Passed to the handler, never found in rows and never checked again.
     pub filter_only: bool,
-    /// The handler has to be told its value.
+    /// The handler has to be told its value, perhaps instead of others'.
     pub required: bool,
 }
 

@@ -18,6 +18,8 @@ pub struct Program {
     pub manifest: Manifest,
     /// What [`moltler_abi::manifest::FunctionId`]s of the manifest mean.
     pub functions: Vec<Function>,
+    /// Of each query and each shared plan: its name, and in words what its handlers are told and what is done here.
+    pub decisions: Vec<(String, Vec<String>)>,
 }
 
 /// Something to compile.

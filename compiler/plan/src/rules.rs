@@ -4,8 +4,8 @@ mod drop_empty;
 mod fold_constants;
 mod move_filter;
 mod prune_columns;
-mod push_down_filter;
-mod push_down_limit;
+pub(crate) mod push_down_filter;
+pub(crate) mod push_down_limit;
 mod push_down_order;
 
 use crate::logical::LogicalPlan;
@@ -37,7 +37,7 @@ pub(crate) mod tests {
     use moltler_abi::manifest::{JoinKind, Span};
 
     use crate::expr::Expr;
-    use crate::logical::{LogicalPlan, Scan, ScanField};
+    use crate::logical::{LogicalPlan, Pushdown, Scan, ScanField};
 
     /// `shop.items`: id string, name string, priority integer, created_at timestamp, open boolean, JQL string (filter only).
     pub(crate) fn items() -> LogicalPlan {
@@ -61,6 +61,7 @@ pub(crate) mod tests {
             entity_name: "items".to_owned(),
             columns: (0..fields.len() as u32).collect(),
             fields,
+            pushdown: Pushdown::default(),
             filters: Vec::new(),
             each: Vec::new(),
             conditions: Vec::new(),
@@ -96,7 +97,8 @@ pub(crate) mod tests {
             required: name == "repo",
         };
         let fields = vec![field("repo"), field("title")];
-        LogicalPlan::Scan(Scan { entity_name: "issues".to_owned(), columns: vec![0, 1], fields, ..scan })
+        let pushdown = Pushdown { required: vec![vec![0]], ..Pushdown::default() };
+        LogicalPlan::Scan(Scan { entity_name: "issues".to_owned(), columns: vec![0, 1], fields, pushdown, ..scan })
     }
 
     /// A field of [`items`] on the right side of a join with [`items`].

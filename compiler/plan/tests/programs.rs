@@ -297,3 +297,94 @@ fn a_parameter() {
     assert_eq!(parameters, [("repo", true), ("n", false)]);
     assert_eq!(manifest.main_variables, 2);
 }
+
+#[test]
+fn groups() {
+    check(
+        "SELECT status, COUNT(*) AS n, MAX(priority) FROM prod.items WHERE name = 'x' GROUP BY status HAVING COUNT(*) > 1 ORDER BY n DESC;",
+        "
+main
+  Print query 0
+query 0 (status string, n integer, max integer)
+  Sort #1 DESC NULLS FIRST
+    Pipeline [#0, #1, #2] where #1 > 1
+      Aggregate #0; COUNT(*), MAX(#1)
+        Pipeline [status, priority] where name = 'x'
+          ConnectorScan prod.items [name, status, priority] filters {name: 'x'} where [name = 'x']
+",
+    );
+}
+
+#[test]
+fn a_join_and_a_filter_on_one_side() {
+    check(
+        "SELECT a.id, b.name FROM prod.items a LEFT JOIN prod.items b ON b.id = a.name AND b.priority > 3 WHERE a.status = 'active';",
+        "
+main
+  Print query 0
+query 0 (id string, name string)
+  Pipeline [#0, #4]
+    HashJoin Left on #1 = #3
+      Pipeline [id, name, status] where status = 'active'
+        ConnectorScan prod.items [id, name, status] filters {status: 'active'} where [status = 'active']
+      Pipeline [id, name, priority] where priority > 3
+        ConnectorScan prod.items [id, name, priority] where [priority > 3]
+",
+    );
+}
+
+#[test]
+fn with_is_shared_where_it_is_read_twice() {
+    check(
+        "WITH t AS (SELECT id FROM prod.items) SELECT id FROM t UNION ALL SELECT id FROM t;",
+        "
+main
+  Print query 0
+query 0 (id string)
+  Union
+    Shared 0
+    Shared 0
+shared 0
+  ConnectorScan prod.items [id]
+",
+    );
+}
+
+#[test]
+fn a_correlated_subquery_finds_the_row_in_variables() {
+    check(
+        "SELECT id FROM prod.items a WHERE NOT EXISTS (SELECT 1 FROM prod.items b WHERE b.name = a.id);",
+        "
+main
+  Print query 1
+query 0 (?column? integer)
+  Pipeline [1] where name = $0
+    ConnectorScan prod.items [name] filters {name: $0} where [name = $0]
+query 1 (id string)
+  Pipeline [id] where NOT SUBQUERY(0, id)
+    ConnectorScan prod.items [id]
+subquery 0 Exists of query 0 ($0)
+",
+    );
+}
+
+#[test]
+fn decisions_in_words() {
+    let program = program(
+        "SELECT id FROM prod.items WHERE status = 'active' AND priority > 3 AND LENGTH(name) = 2 AND JQL = 'x' ORDER BY id LIMIT 3;",
+    );
+    let [(name, decisions)] = program.decisions.as_slice() else { panic!("one query") };
+    assert_eq!(name, "query_0");
+    assert_eq!(
+        decisions.as_slice(),
+        [
+            "LIMIT: withheld, PUSHDOWN does not declare that filters are exact and the limit is kept behind them",
+            "`status = 'active'`: pushed as a filter, checked again",
+            "`priority > 3`: told in `options.where`, checked again",
+            "`LENGTH(name) = 2`: local",
+            "`JQL = 'x'`: passed on, never checked",
+            "ORDER BY: told in `options.orderBy`, sorted again",
+            "prod.items gives: id, name, status, priority",
+        ]
+    );
+}

@@ -100,3 +100,25 @@ fn an_error_ends_the_batch() {
     let result = pipe(&mut Run::default(), &TYPES, &rows(), Some(filter), all());
     assert_eq!(result, Err("message 3".to_owned()));
 }
+
+#[test]
+fn a_subquery_gets_columns_and_what_is_looked_for() {
+    let mut run = Run::default();
+    let subquery = |arguments: Vec<Expr>, needle: Option<Expr>, data_type| {
+        let needle = needle.map(Box::new);
+        Expr::new(ExprKind::Subquery { subquery: 3, arguments, needle }, data_type)
+    };
+    let scalar = subquery(vec![column(1), column(0)], None, DataType::Integer);
+    let found = subquery(Vec::new(), Some(column(3)), DataType::Boolean);
+    let rows = pipe(&mut run, &TYPES, &rows()[49..52], Some(found), vec![scalar]).expect("no error");
+    assert_eq!(rows, [[Value::Integer(50)]]);
+    assert_eq!(
+        run.log,
+        [
+            "subquery 3 [] Boolean(false)",
+            "subquery 3 [] Null",
+            "subquery 3 [] Boolean(true)",
+            "subquery 3 [Integer(50), String(\"name 50\")] Null",
+        ]
+    );
+}

@@ -7,11 +7,11 @@ use moltler_abi::runtime_calls::BinaryOperator;
 
 use super::{all_columns, choose, pipeline, storable};
 use crate::expr::{Expr, ExprKind};
-use crate::logical::{LogicalPlan, Scan};
+use crate::logical::LogicalPlan;
 use crate::physical::{Join, PhysicalPlan, Pipeline};
 
 /// An equality between the sides, each over the columns of its own side.
-struct Key {
+pub(super) struct Key {
     left: Expr,
     right: Expr,
 }
@@ -28,7 +28,7 @@ pub(super) fn choose_join(left: LogicalPlan, right: LogicalPlan, kind: JoinKind,
             None => rest.push(conjunct),
         }
     }
-    let needs = |plan: &LogicalPlan| missing_fields(plan).is_some_and(|missing| !missing.is_empty());
+    let needs = |plan: &LogicalPlan| !missing_sets(plan).is_empty();
     if kind == JoinKind::Inner && needs(&left) && !needs(&right) {
         // The other way round: the left side is called for values of the right side.
         let keys = keys.into_iter().map(|key| Key { left: key.right, right: key.left }).collect();
@@ -110,7 +110,7 @@ fn with_keys(plan: PhysicalPlan, added: Vec<Expr>) -> PhysicalPlan {
 }
 
 /// `left = right` between values of the two sides, of types that keys can have.
-fn key(conjunct: &Expr, width: u32) -> Option<Key> {
+pub(super) fn key(conjunct: &Expr, width: u32) -> Option<Key> {
     let ExprKind::Binary { operator: BinaryOperator::Equal, left, right } = &conjunct.kind else { return None };
     let of_left = |expr: &Expr| expr.is_row_value() && expr.columns().iter().all(|column| *column < width);
     let of_right = |expr: &Expr| expr.is_row_value() && expr.columns().iter().all(|column| *column >= width);
@@ -134,26 +134,26 @@ fn key(conjunct: &Expr, width: u32) -> Option<Key> {
     Some(Key { left, right })
 }
 
-/// The fields that the handler has to be told and is not; `None` where the plan is not one scan.
-fn missing_fields(plan: &LogicalPlan) -> Option<Vec<u32>> {
+/// The sets of fields of which the handler of the only scan has to be told one and is not, without what it is told.
+fn missing_sets(plan: &LogicalPlan) -> Vec<Vec<u32>> {
     match plan {
-        LogicalPlan::Scan(scan) => Some(missing(scan)),
-        LogicalPlan::Filter { input, .. } | LogicalPlan::Project { input, .. } => missing_fields(input),
-        _ => None,
+        LogicalPlan::Scan(scan) => {
+            let told = |field: &u32| scan.filters.iter().chain(&scan.each).any(|(other, _)| other == field);
+            let sets = scan.pushdown.required.iter();
+            let sets: Vec<Vec<u32>> =
+                sets.map(|set| set.iter().copied().filter(|field| !told(field)).collect()).collect();
+            if sets.iter().any(Vec::is_empty) { Vec::new() } else { sets }
+        }
+        LogicalPlan::Filter { input, .. } | LogicalPlan::Project { input, .. } => missing_sets(input),
+        _ => Vec::new(),
     }
 }
 
-fn missing(scan: &Scan) -> Vec<u32> {
-    let told = |field: u32| scan.filters.iter().chain(&scan.each).any(|(other, _)| *other == field);
-    let fields = scan.fields.iter().enumerate().filter(|(_, field)| field.required);
-    fields.map(|(index, _)| index as u32).filter(|field| !told(*field)).collect()
-}
-
 /// For each field that the right side has to be told: the key that gives its value, the field, and whether rows lack it.
-/// Empty where some field stays without a value.
+/// Empty where the left side gives no set.
 fn bound_fields(right: &LogicalPlan, keys: &[Key]) -> Vec<(usize, u32, bool)> {
-    let missing = missing_fields(right).unwrap_or_default();
-    let bound = missing.into_iter().map(|field| {
+    let sets = missing_sets(right);
+    let bound = |field: u32| {
         keys.iter().enumerate().find_map(|(index, key)| {
             let column = match &key.right.kind {
                 ExprKind::Column(column) => *column,
@@ -166,8 +166,8 @@ fn bound_fields(right: &LogicalPlan, keys: &[Key]) -> Vec<(usize, u32, bool)> {
             let (found, filter_only) = scan_field(right, column)?;
             (found == field).then_some((index, field, filter_only))
         })
-    });
-    bound.collect::<Option<_>>().unwrap_or_default()
+    };
+    sets.iter().find_map(|set| set.iter().map(|field| bound(*field)).collect::<Option<_>>()).unwrap_or_default()
 }
 
 /// The field of the one scan that a column is.

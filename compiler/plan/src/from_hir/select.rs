@@ -74,10 +74,12 @@ impl FromHir<'_> {
         let Hir::In { operand, negated: false } = kind else { return false };
         match &self.unit.body.exprs[operand].kind {
             body::ExprKind::Column(column) => {
-                let source = &self.unit.body.sources[column.source];
+                let SourceKind::Entity { entity, .. } = &self.unit.body.sources[column.source].kind else {
+                    return false;
+                };
+                let sets = self.gather.entity(entity).map(|entity| &self.gather.pushdown(entity).required);
                 self.scope.has(column.source)
-                    && matches!(source.kind, SourceKind::Entity { .. })
-                    && source.fields[column.field as usize].required
+                    && sets.is_some_and(|sets| sets.iter().any(|set| set.contains(&column.field)))
             }
             _ => false,
         }
@@ -263,11 +265,12 @@ impl FromHir<'_> {
             });
             return LogicalPlan::Project { input: Box::new(array), outputs: outputs.collect() };
         };
-        let fields = source.fields.iter().map(|field| ScanField {
+        let pushdown = self.gather.pushdown(index).clone();
+        let fields = source.fields.iter().enumerate().map(|(index, field)| ScanField {
             name: field.name.clone(),
             data_type: field.data_type,
             filter_only: field.filter_only,
-            required: field.required,
+            required: pushdown.required.iter().any(|set| set.contains(&(index as u32))),
         });
         LogicalPlan::Scan(Scan {
             instance: instance.clone(),
@@ -275,6 +278,7 @@ impl FromHir<'_> {
             entity_name: entity.split_once('.').map_or(entity.as_str(), |(_, name)| name).to_owned(),
             columns: (0..source.fields.len() as u32).collect(),
             fields: fields.collect(),
+            pushdown,
             filters: Vec::new(),
             each: Vec::new(),
             conditions: Vec::new(),

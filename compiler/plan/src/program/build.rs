@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::gather::Gather;
 use super::{FunctionBody, Program};
 use crate::from_hir::{FromHir, Slots, Unit};
+use crate::logical::Pushdown;
 
 /// What of a package goes into a program, besides all its definitions.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +95,7 @@ fn gather(sources: Sources<'_>) -> Program {
         if let Some(StmtKind::Entity(definition)) = kind(unit)
             && let Some(entity) = entity(&gather, *unit, definition)
         {
-            gather.declare_entity(&definition.name.text, entity);
+            gather.declare_entity(&definition.name.text, entity, pushdown(definition));
         }
     }
     for unit in &sources.actions {
@@ -174,6 +175,38 @@ fn entity(gather: &Gather, unit: Unit<'_>, definition: &EntityDef) -> Option<Ent
         handler: script(unit, &definition.name.text, definition.handler.as_ref()?),
         span: unit.span(definition.name.range.start(), definition.name.range.end()),
     })
+}
+
+fn pushdown(definition: &EntityDef) -> Pushdown {
+    let declared = &definition.pushdown;
+    let index = |name: &String| {
+        let position = definition.fields.iter().position(|field| field.name == *name);
+        position.map(|position| position as u32)
+    };
+    let always = definition.fields.iter().enumerate().filter(|(_, field)| field.required);
+    let always: Vec<u32> = always.map(|(index, _)| index as u32).collect();
+    let mut required: Vec<Vec<u32>> = declared
+        .required
+        .iter()
+        .map(|set| always.iter().copied().chain(set.iter().filter_map(index)).collect())
+        .collect();
+    if required.is_empty() && !always.is_empty() {
+        required.push(always);
+    }
+    Pushdown {
+        filters: declared
+            .filters
+            .iter()
+            .filter_map(|(field, operators)| {
+                Some((index(field)?, operators.iter().map(|operator| operator.to_lowercase()).collect()))
+            })
+            .collect(),
+        exact: declared.exact,
+        limit: declared.limit,
+        order_fields: declared.order_fields.iter().filter_map(index).collect(),
+        order_keys: declared.order_keys,
+        required,
+    }
 }
 
 fn action(gather: &mut Gather, unit: Unit<'_>, definition: &ActionDef) -> Option<Action> {

@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 
 use super::{Function, FunctionBody, Program};
 use crate::choose::choose;
+use crate::explain::decisions;
 use crate::expr::Expr;
-use crate::logical::{self, LogicalPlan};
+use crate::logical::{self, LogicalPlan, Pushdown};
 use crate::physical::{self, PhysicalPlan};
 use crate::rules::{optimize, without_optimization};
 
@@ -23,6 +24,8 @@ pub(crate) struct Gather {
     entities: FxHashMap<String, u32>,
     /// `myservice.items.create`
     actions: FxHashMap<String, u32>,
+    /// PUSHDOWN, by the index of the entity.
+    pushdowns: Vec<Pushdown>,
     unoptimized: bool,
 }
 
@@ -48,6 +51,11 @@ impl Gather {
         self.entities.get(name).copied()
     }
 
+    /// What the entity with this index declares of its handler.
+    pub(crate) fn pushdown(&self, entity: u32) -> &Pushdown {
+        &self.pushdowns[entity as usize]
+    }
+
     pub(crate) fn action(&self, name: &str) -> Option<u32> {
         self.actions.get(name).copied()
     }
@@ -56,7 +64,8 @@ impl Gather {
         self.types.insert(name.to_owned(), push(&mut self.program.manifest.types, connector_type));
     }
 
-    pub(super) fn declare_entity(&mut self, name: &str, entity: moltler_abi::manifest::Entity) {
+    pub(super) fn declare_entity(&mut self, name: &str, entity: moltler_abi::manifest::Entity, pushdown: Pushdown) {
+        self.pushdowns.push(pushdown);
         self.entities.insert(name.to_owned(), push(&mut self.program.manifest.entities, entity));
     }
 
@@ -115,8 +124,9 @@ impl Gather {
     }
 
     fn physical(&mut self, name: &str, plan: LogicalPlan) -> Operator {
-        let plan = choose(if self.unoptimized { without_optimization(plan) } else { optimize(plan) });
-        self.operator(name, plan)
+        let plan = if self.unoptimized { without_optimization(plan) } else { optimize(plan) };
+        self.program.decisions.push((name.to_owned(), decisions(&plan)));
+        self.operator(name, choose(plan))
     }
 
     fn operator(&mut self, query: &str, plan: PhysicalPlan) -> Operator {

@@ -29,10 +29,13 @@ impl Move {
     fn plan(&self, plan: LogicalPlan) -> LogicalPlan {
         let mut plan = match plan {
             LogicalPlan::Filter { input, predicate } => {
+                let written = predicate.conjuncts();
                 let (moved, kept): (Vec<Expr>, Vec<Expr>) =
-                    predicate.conjuncts().into_iter().partition(|conjunct| self.moves(conjunct, &input));
+                    written.iter().cloned().partition(|conjunct| self.moves(conjunct, &input));
                 let mut above = kept;
                 let input = into(*input, moved, &mut above);
+                // What is left keeps its order: one may keep rows from another that fails for them.
+                above.sort_by_key(|conjunct| written.iter().position(|other| other == conjunct));
                 match all(above) {
                     // What could not go in is looked at no more.
                     Some(predicate) => {
@@ -247,6 +250,17 @@ mod tests {
     fn into_every_input_of_a_union() {
         let plan = filter(LogicalPlan::Union(vec![items(), items()]), equal(field("id"), "x"));
         check(move_filter, plan, &format!("Union\n  Filter id = 'x'\n    {SCAN}\n  Filter id = 'x'\n    {SCAN}"));
+    }
+
+    #[test]
+    fn what_stays_keeps_its_order() {
+        let safe = equal(field("id"), "x");
+        let fails = Expr::equal(field("priority").cast(DataType::String), Expr::string("1"));
+        check(
+            move_filter,
+            filter(items(), Expr::and(safe, fails)),
+            &format!("Filter id = 'x' AND CAST(priority AS string) = '1'\n  {SCAN}"),
+        );
     }
 
     #[test]

@@ -77,6 +77,11 @@ fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan 
             kept.push(conjunct);
         }
     }
+    let told = |field: &u32| scan.filters.iter().any(|(other, _)| other == field);
+    if scan.pushdown.required.iter().any(|set| set.iter().all(told)) {
+        // One call is enough.
+        scan.each.retain(|(field, _)| scan.fields[*field as usize].filter_only);
+    }
     let scan = LogicalPlan::Scan(scan);
     match kept.into_iter().reduce(Expr::and) {
         Some(predicate) => LogicalPlan::Filter { input: Box::new(scan), predicate },
@@ -92,7 +97,7 @@ fn each(scan: &mut Scan, field: u32, values: Expr) {
 }
 
 /// `column = x OR column = y`: the column and the values.
-fn alternatives(conjunct: &Expr) -> Option<(u32, Vec<Expr>)> {
+pub(crate) fn alternatives(conjunct: &Expr) -> Option<(u32, Vec<Expr>)> {
     let ExprKind::Binary { operator: BinaryOperator::Or, left, right } = &conjunct.kind else { return None };
     let side = |expr: &Expr| {
         if let Some(found) = alternatives(expr) {
@@ -110,7 +115,7 @@ fn alternatives(conjunct: &Expr) -> Option<(u32, Vec<Expr>)> {
 }
 
 /// The simple conditions that a conjunct consists of: column, operator, value. None where it is not simple.
-fn conditions(conjunct: &Expr) -> Vec<(u32, &'static str, Option<Expr>)> {
+pub(crate) fn conditions(conjunct: &Expr) -> Vec<(u32, &'static str, Option<Expr>)> {
     use BinaryOperator::*;
     match &conjunct.kind {
         ExprKind::Binary { operator, left, right } => {

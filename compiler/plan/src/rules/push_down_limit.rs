@@ -1,10 +1,12 @@
 use moltler_abi::manifest::JoinKind;
 use moltler_abi::runtime_calls::BinaryOperator;
 
+use super::push_down_filter::conditions;
 use crate::expr::{Expr, ExprKind, Literal};
-use crate::logical::LogicalPlan;
+use crate::logical::{LogicalPlan, Scan, SortKey};
 
-/// Tells a scan how many rows are enough: only where nothing between it and the LIMIT drops rows or changes their order.
+/// Tells a scan how many rows are enough: only where nothing between it and the LIMIT drops rows or changes their order, or
+/// its handler declares that it does the same.
 ///
 /// ```text
 /// SELECT id FROM shop.items LIMIT 10 OFFSET 5;      -- options.limit is 15
@@ -24,8 +26,23 @@ pub(super) fn push_down_limit(plan: LogicalPlan) -> LogicalPlan {
 }
 
 fn limit_scan(plan: &mut LogicalPlan, limit: Expr) {
+    if withheld(plan, None).is_some() {
+        return;
+    }
     match plan {
-        LogicalPlan::Project { input, .. } => limit_scan(input, limit),
+        LogicalPlan::Project { input, .. } | LogicalPlan::Sort { input, .. } | LogicalPlan::Filter { input, .. } => {
+            set(input, limit);
+        }
+        other => set(other, limit),
+    }
+}
+
+/// Tells the limit to the scans that nothing keeps it from.
+fn set(plan: &mut LogicalPlan, limit: Expr) {
+    match plan {
+        LogicalPlan::Project { input, .. } | LogicalPlan::Sort { input, .. } | LogicalPlan::Filter { input, .. } => {
+            set(input, limit);
+        }
         LogicalPlan::Scan(scan) => scan.limit = Some(limit),
         LogicalPlan::Union(inputs) => {
             for input in inputs {
@@ -37,14 +54,97 @@ fn limit_scan(plan: &mut LogicalPlan, limit: Expr) {
         LogicalPlan::Elements { .. }
         | LogicalPlan::SingleRow
         | LogicalPlan::Nothing(_)
-        | LogicalPlan::Filter { .. }
-        | LogicalPlan::Sort { .. }
         | LogicalPlan::Limit { .. }
         | LogicalPlan::Aggregate { .. }
         | LogicalPlan::Distinct(_)
         | LogicalPlan::Join { kind: JoinKind::Inner, .. }
         | LogicalPlan::Shared { .. } => {}
     }
+}
+
+/// Why a LIMIT above the plan is not told to its scan; `keys` are those of the ORDER BY between, over the plan's columns.
+///
+/// A filter does not matter where the handler declares it and that it is exact, an order not where the handler declares all
+/// keys, and both only where it declares the limit as well.
+pub(crate) fn withheld(plan: &LogicalPlan, keys: Option<&[SortKey]>) -> Option<String> {
+    match plan {
+        LogicalPlan::Project { input, outputs } => match keys {
+            None => withheld(input, None),
+            Some(keys) => {
+                let below = keys.iter().map(|key| match key.value.kind {
+                    ExprKind::Column(column) => {
+                        Some(SortKey { value: outputs[column as usize].1.clone(), ..key.clone() })
+                    }
+                    _ => None,
+                });
+                match below.collect::<Option<Vec<SortKey>>>() {
+                    Some(below) => withheld(input, Some(&below)),
+                    None => Some("ORDER BY has a key that is no field".to_owned()),
+                }
+            }
+        },
+        LogicalPlan::Sort { input, keys } => withheld(input, Some(keys)),
+        LogicalPlan::Filter { input, predicate } => match &**input {
+            LogicalPlan::Scan(scan) => filter_withholds(scan, predicate).or_else(|| withheld(input, keys)),
+            _ => Some("a condition is left to check here".to_owned()),
+        },
+        LogicalPlan::Scan(scan) => order_withholds(scan, keys?),
+        LogicalPlan::Join { left, kind: JoinKind::Left, .. } if keys.is_none() => withheld(left, None),
+        LogicalPlan::Union(_) if keys.is_none() => None,
+        LogicalPlan::Union(_) | LogicalPlan::Join { .. } | LogicalPlan::Shared { .. } => {
+            Some("rows of several sources come together".to_owned())
+        }
+        LogicalPlan::Aggregate { .. } => Some("groups need all rows".to_owned()),
+        LogicalPlan::Distinct(_) => Some("DISTINCT drops rows".to_owned()),
+        LogicalPlan::Limit { .. } | LogicalPlan::Elements { .. } | LogicalPlan::SingleRow | LogicalPlan::Nothing(_) => {
+            Some("there is no handler below it".to_owned())
+        }
+    }
+}
+
+fn filter_withholds(scan: &Scan, predicate: &Expr) -> Option<String> {
+    if !scan.pushdown.exact || !scan.pushdown.limit {
+        return Some("PUSHDOWN does not declare that filters are exact and the limit is kept behind them".to_owned());
+    }
+    let declared = |field: u32, operator: &str| {
+        let mut filters = scan.pushdown.filters.iter();
+        filters.any(|(other, operators)| *other == field && operators.iter().any(|known| known == operator))
+    };
+    predicate.clone().conjuncts().iter().find_map(|conjunct| {
+        let conditions = conditions(conjunct);
+        if conditions.is_empty() {
+            return Some("the handler is not told a condition".to_owned());
+        }
+        let undeclared = conditions.iter().find(|(column, operator, _)| {
+            let field = scan.columns[*column as usize];
+            !scan.fields[field as usize].filter_only && !declared(field, operator)
+        });
+        undeclared.map(|(column, operator, _)| {
+            let field = &scan.fields[scan.columns[*column as usize] as usize].name;
+            format!("PUSHDOWN does not declare `{operator}` for `{field}`")
+        })
+    })
+}
+
+fn order_withholds(scan: &Scan, keys: &[SortKey]) -> Option<String> {
+    let pushdown = &scan.pushdown;
+    if !pushdown.limit || pushdown.order_fields.is_empty() {
+        return Some("PUSHDOWN does not declare the order of rows and that the limit is kept behind it".to_owned());
+    }
+    if pushdown.order_keys.is_some_and(|most| keys.len() > most as usize) {
+        return Some("ORDER BY has more keys than PUSHDOWN declares".to_owned());
+    }
+    keys.iter().find_map(|key| {
+        let ExprKind::Column(column) = key.value.kind else {
+            return Some("ORDER BY has a key that is no field".to_owned());
+        };
+        let field = scan.columns[column as usize];
+        if !pushdown.order_fields.contains(&field) {
+            return Some(format!("PUSHDOWN does not declare `{}` in its order", scan.fields[field as usize].name));
+        }
+        // `options.orderBy` says nothing about NULLs.
+        (key.nulls_first != key.descending).then(|| "the handler is not told where NULLs go".to_owned())
+    })
 }
 
 fn add(limit: Expr, offset: Expr) -> Expr {
@@ -66,7 +166,6 @@ mod tests {
 
     use super::super::tests::{check, field, filter, items, limit, project};
     use super::*;
-    use crate::logical::SortKey;
 
     #[test]
     fn through_a_projection() {
@@ -134,6 +233,43 @@ mod tests {
             push_down_limit,
             limit(join(items(), items(), JoinKind::Inner, on()), 2),
             &format!("Limit 2\n  Join Inner id = id\n    {SCAN}\n    {SCAN}"),
+        );
+    }
+
+    #[test]
+    fn declared_filters_and_orders_let_it_through() {
+        let declared = || {
+            let LogicalPlan::Scan(mut scan) = items() else { panic!("items is a scan") };
+            scan.pushdown.filters = vec![(0, vec!["=".to_owned()])];
+            (scan.pushdown.exact, scan.pushdown.limit) = (true, true);
+            (scan.pushdown.order_fields, scan.pushdown.order_keys) = (vec![3], Some(1));
+            LogicalPlan::Scan(scan)
+        };
+        let sort = |input, name: &str| LogicalPlan::Sort {
+            input: Box::new(input),
+            keys: vec![SortKey { value: field(name), descending: true, nulls_first: true }],
+        };
+        let of_id = || Expr::equal(field("id"), Expr::string("x"));
+        let passed = |plan| {
+            let LogicalPlan::Limit { input, .. } = push_down_limit(limit(plan, 1)) else { panic!("the limit stays") };
+            withheld(&input, None)
+        };
+        assert_eq!(passed(filter(declared(), of_id())), None);
+        assert_eq!(passed(sort(filter(declared(), of_id()), "created_at")), None);
+        assert_eq!(
+            passed(sort(filter(declared(), of_id()), "id")).as_deref(),
+            Some("PUSHDOWN does not declare `id` in its order")
+        );
+        let of_name = Expr::equal(field("name"), Expr::string("x"));
+        assert_eq!(
+            passed(filter(declared(), Expr::and(of_id(), of_name))).as_deref(),
+            Some("PUSHDOWN does not declare `=` for `name`")
+        );
+        check(
+            push_down_limit,
+            limit(sort(filter(declared(), of_id()), "created_at"), 1),
+            "Limit 1\n  Sort created_at DESC NULLS FIRST\n    Filter id = 'x'\n      \
+             Scan shop.items [id, name, priority, created_at, open, JQL] limit 1",
         );
     }
 
