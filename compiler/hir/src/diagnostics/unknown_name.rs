@@ -1,6 +1,7 @@
 //! Names that nobody declares: `unknown-type`, `unknown-entity`, `unknown-action`, `unknown-instance`, `unknown-field`,
 //! `unknown-function`, `unknown-variable`.
 
+use moltler_abi::aggregates::AGGREGATES;
 use moltler_abi::functions::FUNCTIONS;
 use moltler_db::NameKind;
 use moltler_syntax::TextRange;
@@ -96,7 +97,8 @@ pub(crate) fn unknown_variable(name: &str, range: TextRange, candidates: &Candid
 
 /// A function that is not in the list.
 pub(crate) fn unknown_function(name: &str, range: TextRange) -> LocalDiagnostic {
-    let candidates = Candidates::new("functions", FUNCTIONS.iter().map(|function| function.name));
+    let names = FUNCTIONS.iter().map(|function| function.name);
+    let candidates = Candidates::new("functions", names.chain(AGGREGATES.iter().map(|aggregate| aggregate.name)));
     LocalDiagnostic::error("unknown-function", range, format!("there is no function `{name}`")).nearest(
         name,
         &candidates,

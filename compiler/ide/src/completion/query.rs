@@ -1,5 +1,6 @@
 //! Expressions, SELECT and CONNECTOR_EXEC.
 
+use moltler_abi::aggregates::AGGREGATES;
 use moltler_abi::functions::{FUNCTIONS, SqlFunction};
 use moltler_hir::catalog;
 use moltler_hir::definition::split_name;
@@ -106,13 +107,19 @@ fn variables(context: &Context<'_>, items: &mut Items) {
     }
 }
 
-/// All SQL functions.
+/// All SQL functions and aggregates.
 pub(super) fn functions(items: &mut Items) {
     for function in FUNCTIONS {
         items
             .add(CompletionKind::Function, function.name)
             .detail(signature(function))
             .documentation(Some(format!("{}\n\n```sql\n{}\n```", function.documentation, function.example)));
+    }
+    for aggregate in AGGREGATES {
+        items
+            .add(CompletionKind::Function, aggregate.name)
+            .detail(aggregate.signature)
+            .documentation(Some(aggregate.documentation.to_owned()));
     }
 }
 
