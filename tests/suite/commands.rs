@@ -148,6 +148,26 @@ fn a_query_finds_the_connectors_of_a_package() {
 }
 
 #[test]
+fn decisions_about_a_query_are_told_in_words() {
+    let folder = scratch();
+    let definitions = "CREATE CONNECTOR TYPE 'fixed';\nREGISTER CONNECTOR TYPE 'fixed';\n\
+                       CREATE CONNECTOR ENTITY 'fixed.rows' FIELDS {\"id\": {\"type\": \"integer\"}}\n\
+                       QUERY_HANDLER '''\nfunction query() { throw new Error('never called'); }\n''';\n\
+                       CREATE CONNECTOR local TYPE 'fixed';\n";
+    write(folder.path(), "fixed.molt", definitions);
+    let explain = |query: &str| Command::moltlerc(folder.path()).args(["explain", query]).run();
+    let told = explain("SELECT id FROM local.rows WHERE id = 1 LIMIT 2").expect_status(0).stdout;
+    assert!(told.contains("`id = 1`: pushed as a filter, checked again"), "{told}");
+    assert!(told.contains("LIMIT: withheld"), "{told}");
+    let told = explain("SELECT id FROM local.rows LIMIT 2").expect_status(0).stdout;
+    assert!(told.contains("LIMIT: passed"), "{told}");
+    let told = explain("SELECT id FROM local.rows WHERE id = 1 AND id = 2").expect_status(0).stdout;
+    assert!(told.contains("no handler is called"), "{told}");
+    explain("SELECT nothing FROM local.rows").expect_status(1);
+    explain("SHOW CONNECTORS").expect_status(1);
+}
+
+#[test]
 fn formats_of_results() {
     let folder = scratch();
     write(folder.path(), "two.molt", "SELECT 1 AS a, 'x' AS b;\nSELECT NULL AS c;\n");

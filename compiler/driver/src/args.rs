@@ -23,6 +23,8 @@ pub enum Command {
     Run(RunArguments),
     /// Run one statement against the connectors of a package
     Query(QueryArguments),
+    /// Say in words how a statement would be carried out: what the handlers are told, and what is done here
+    Explain(ExplainArguments),
     /// Make a native executable that needs nothing installed
     Build(BuildArguments),
     /// Run tests
@@ -153,6 +155,17 @@ pub struct QueryArguments {
     pub max_calls: u64,
 }
 
+/// `moltlerc explain`
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The statement; its last `;` may be left out
+    #[arg(value_name = "STATEMENT")]
+    pub text: String,
+    /// A file or folder of the package whose connectors it uses, instead of the current folder
+    #[arg(long, value_name = "PATH")]
+    pub project: Option<PathBuf>,
+}
+
 /// `moltlerc build`
 #[derive(Debug, Args)]
 pub struct BuildArguments {
@@ -265,7 +278,10 @@ mod tests {
         assert_eq!(run(&["a.molt", "--days", "7", "--format=json"]), json(&["--days", "7"]));
         assert_eq!(run(&["a.molt", "--days=7"]), Ok((ResultFormat::Table, MAX_CALLS, texts(&["--days=7"]))));
         assert_eq!(run(&["--max-calls", "5", "a.molt"]), Ok((ResultFormat::Table, 5, texts(&[]))));
-        assert_eq!(run(&["a.molt", "--days", "7", "--max-calls=5"]), Ok((ResultFormat::Table, 5, texts(&["--days", "7"]))));
+        assert_eq!(
+            run(&["a.molt", "--days", "7", "--max-calls=5"]),
+            Ok((ResultFormat::Table, 5, texts(&["--days", "7"])))
+        );
         assert!(run(&["a.molt", "--max-calls", "few"]).is_err());
         assert!(run(&["a.molt", "--days", "7", "--format", "xml"]).is_err());
         assert!(run(&["a.molt", "--days", "7", "--format"]).is_err());

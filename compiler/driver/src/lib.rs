@@ -54,6 +54,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
+        Command::Explain(arguments) => commands::explain::run(arguments),
         Command::Build(arguments) => commands::build::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::Package(arguments) => commands::package::run(arguments),

@@ -17,6 +17,6 @@ pub fn run(arguments: &QueryArguments) -> Result<u8, Failure> {
 }
 
 /// The text with the last `;` that files need. It stands on a line of its own, so that a comment does not swallow it.
-fn complete(text: &str) -> String {
+pub(super) fn complete(text: &str) -> String {
     if text.trim_end().ends_with(';') { text.to_owned() } else { format!("{text}\n;") }
 }
