@@ -6,10 +6,10 @@
 //! [`RuntimeError`](crate::error::RuntimeError) with positions in the `.molt` file.
 //!
 //! - `bytecode`: compiling, loading, and the table of lines that maps a stack back;
-//! - `engine`: calls, and the loop that waits for timers and responses;
+//! - `engine`: calls; `scope`: a JavaScript runtime, and the loop that waits for timers and responses;
 //! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript;
-//! - `rows`: the raw walk from JavaScript objects to columns; `convert`: values into JavaScript;
-//! - `failure`: from thrown values to errors.
+//! - `rows`, `walker`: the raw walk from JavaScript objects to columns; `convert`, `json`: values into JavaScript;
+//! - `failure`: from thrown values to errors; `scrub`: secrets out of them.
 
 mod bytecode;
 mod clock;
@@ -21,6 +21,7 @@ mod host;
 mod json;
 mod raw;
 mod rows;
+mod scope;
 mod scrub;
 mod walker;
 

@@ -35,12 +35,11 @@ const PARTS: &[&str] = &[
 /// Compiled once in a process.
 fn host_bytecode() -> &'static [u8] {
     static BYTECODE: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTECODE.get_or_init(|| {
-        let mut text = "export default function install(native) {\n'use strict';\n".to_owned();
-        PARTS.iter().for_each(|part| text.push_str(part));
-        text.push_str("}\n");
-        compile_host(HOST_MODULE, text)
-    })
+    BYTECODE.get_or_init(|| compile_host(HOST_MODULE, host_source()))
+}
+
+pub(super) fn host_source() -> String {
+    format!("export default function install(native) {{\n{}}}\n", PARTS.concat())
 }
 
 /// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `date`, `iterate`.

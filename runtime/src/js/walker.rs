@@ -273,7 +273,7 @@ impl<'js> Walker<'js> {
         if data.is_null() {
             return Err(self.raised());
         }
-        Ok(Text { ctx: self.raw, data, length: length, walker: PhantomData })
+        Ok(Text { ctx: self.raw, data, length, walker: PhantomData })
     }
 
     /// Names of own enumerable properties.
