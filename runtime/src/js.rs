@@ -28,6 +28,7 @@ mod walker;
 pub use bytecode::{compile, engine_version};
 pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
+pub use globals::{host_bytecode, use_host_bytecode};
 pub use host::{ConsoleHook, ConsoleLevel};
 pub use scrub::Scrubber;
 

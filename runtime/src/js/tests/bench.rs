@@ -32,10 +32,6 @@ fn parts_of_a_start() {
         eprintln!("{name}: {:?}", start.elapsed() / COUNT);
     };
     time(
-        "compile the host's script",
-        Box::new(|| drop(crate::js::bytecode::compile_host("h", crate::js::globals::host_source()))),
-    );
-    time(
         "runtime and context",
         Box::new(|| {
             let runtime = rquickjs::Runtime::new().expect("a runtime");
