@@ -123,10 +123,7 @@ mod tests {
             read("--count=5 --all --api-url x"),
             Ok(vec![(1, Value::Integer(5)), (2, Value::Boolean(true)), (0, Value::String("x".into()))])
         );
-        assert_eq!(
-            read("--all no --api_url="),
-            Ok(vec![(2, Value::Boolean(false)), (0, Value::String("".into()))])
-        );
+        assert_eq!(read("--all no --api_url="), Ok(vec![(2, Value::Boolean(false)), (0, Value::String("".into()))]));
     }
 
     #[test]
