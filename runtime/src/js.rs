@@ -6,10 +6,10 @@
 //! [`RuntimeError`](crate::error::RuntimeError) with positions in the `.molt` file.
 //!
 //! - `bytecode`: compiling, loading, and the table of lines that maps a stack back;
-//! - `engine`: calls, and the loop that waits for timers and responses;
+//! - `engine`: calls; `scope`: a JavaScript runtime, and the loop that waits for timers and responses;
 //! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript;
-//! - `rows`: the raw walk from JavaScript objects to columns; `convert`: values into JavaScript;
-//! - `failure`: from thrown values to errors.
+//! - `rows`, `walker`: the raw walk from JavaScript objects to columns; `convert`, `json`: values into JavaScript;
+//! - `failure`: from thrown values to errors; `scrub`: secrets out of them.
 
 mod bytecode;
 mod clock;
@@ -21,12 +21,14 @@ mod host;
 mod json;
 mod raw;
 mod rows;
+mod scope;
 mod scrub;
 mod walker;
 
 pub use bytecode::{compile, engine_version};
 pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
+pub use globals::{host_bytecode, use_host_bytecode};
 pub use host::{ConsoleHook, ConsoleLevel};
 pub use scrub::Scrubber;
 

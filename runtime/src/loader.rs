@@ -49,6 +49,7 @@ impl Program {
         let layout = ImageLayout::read(image).map_err(LoadError::Image)?;
         let decoded = Image::from_bytes(image).map_err(LoadError::Image)?;
         check(&decoded.target, &decoded.engine)?;
+        js::use_host_bytecode(&decoded.manifest.host_bytecode);
         let offset = section.start + layout.code.start;
         let code = if layout.code.is_empty() {
             None

@@ -88,6 +88,8 @@ pub struct Manifest {
     pub tests: Vec<Test>,
     /// From the PACKAGE statement, for `--version`.
     pub version: Option<String>,
+    /// The script of the JavaScript host itself as bytecode; empty where the runtime is to compile it when it needs it.
+    pub host_bytecode: Vec<u8>,
 }
 
 /// PARAM. A value from the command line is put into its variable before `main` starts; `main` fills in the default, or fails.

@@ -324,7 +324,7 @@ mod tests {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 // Whether the client still listens does not matter.
                 stream.write_all(b"this is no TLS\r\n\r\n").await.ok();
-                stream.read(&mut [0; 4096]).await.ok();
+                let _ = stream.read(&mut [0; 4096]).await;
             };
             tokio::join!(HttpClient::new().send(get(&format!("https://127.0.0.1:{port}/"))), serve).0
         });

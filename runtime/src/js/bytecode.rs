@@ -82,7 +82,7 @@ pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
     let export = if is_shared { format!("{{{names}}}") } else { format!("{{{} as default}}", script.entry) };
     let text = format!("{import}\n{}\nexport {export};", script.source);
     let lines = LineTable::new(&script.source, script.span);
-    let code = compile_module(&name, text, &script.shared_names).map_err(|failure| match failure {
+    let code = compile_module(&name, text, true, &script.shared_names).map_err(|failure| match failure {
         CompileFailure::Engine(error) => failure::engine_error(&error),
         CompileFailure::Script(thrown) => {
             let place = |file: &str, line, column| (file == name).then(|| lines.place(line, column));
@@ -104,15 +104,17 @@ enum CompileFailure {
     Script(failure::Thrown),
 }
 
-/// Compiles an ES module; `shared` are the names that importing SHARED offers.
-fn compile_module(name: &str, text: String, shared: &[String]) -> Result<Vec<u8>, CompileFailure> {
+/// Compiles an ES module, with its lines or without; `shared` are the names that importing SHARED offers.
+fn compile_module(name: &str, text: String, lines: bool, shared: &[String]) -> Result<Vec<u8>, CompileFailure> {
     let runtime = Runtime::new().map_err(CompileFailure::Engine)?;
     runtime.set_max_stack_size(COMPILE_STACK);
     runtime.set_loader(OnlyShared, StubLoader { names: shared.join(",") });
     let context = Context::full(&runtime).map_err(CompileFailure::Engine)?;
     context.with(|ctx| {
         let module = Module::declare(ctx.clone(), name, text)
-            .and_then(|module| module.write(WriteOptions { strip_source: true, ..WriteOptions::default() }))
+            .and_then(|module| {
+                module.write(WriteOptions { strip_source: true, strip_debug: !lines, ..WriteOptions::default() })
+            })
             .catch(&ctx);
         module.map_err(|error| match error {
             rquickjs::CaughtError::Error(error) => CompileFailure::Engine(error),
@@ -126,7 +128,7 @@ fn compile_module(name: &str, text: String, shared: &[String]) -> Result<Vec<u8>
 
 /// The host's own module, compiled as a script is.
 pub(super) fn compile_host(name: &str, text: String) -> Vec<u8> {
-    match compile_module(name, text, &[]) {
+    match compile_module(name, text, false, &[]) {
         Ok(code) => code,
         Err(CompileFailure::Engine(error)) => panic!("Invariant: the host's own script compiles: {error}"),
         Err(CompileFailure::Script(thrown)) => panic!("Invariant: the host's own script compiles: {thrown:?}"),

@@ -12,51 +12,122 @@ use super::host::{ConsoleLevel, Host};
 use super::{json, raw};
 use crate::http::{RedirectMode, Request, Response, TransportError};
 
-/// The module of the globals; frames of a stack in it are not shown.
+/// The modules of the globals; frames of a stack in them are not shown.
 const HOST_MODULE: &str = "moltler:host";
 
-/// In the order of their definition; all share one scope.
-const PARTS: &[&str] = &[
-    include_str!("globals/base.js"),
-    include_str!("globals/date.js"),
-    include_str!("globals/errors.js"),
-    include_str!("globals/timers.js"),
-    include_str!("globals/console.js"),
-    include_str!("globals/encoding.js"),
-    include_str!("globals/url.js"),
-    include_str!("globals/abort.js"),
-    include_str!("globals/headers.js"),
-    include_str!("globals/body.js"),
-    include_str!("globals/fetch.js"),
-    include_str!("globals/clone.js"),
-    include_str!("globals/dispatch.js"),
+/// A part of the globals that is compiled and evaluated as a whole; its scripts share one scope.
+struct Group {
+    scripts: &'static [&'static str],
+    /// What it takes from the groups before it.
+    imports: &'static str,
+}
+
+const HELPERS: &str = "const {define, expose, tag, isObject, internal, domException, bytesOf, nextNumber, startTimer, \
+                       FetchError} = core;\n";
+
+/// The first one is evaluated for each engine, the others when one of their names is used; `dispatch.js` has the names.
+const GROUPS: [Group; 5] = [
+    Group {
+        scripts: &[
+            include_str!("globals/base.js"),
+            include_str!("globals/date.js"),
+            include_str!("globals/errors.js"),
+            include_str!("globals/timers.js"),
+            include_str!("globals/dispatch.js"),
+        ],
+        imports: "",
+    },
+    Group {
+        scripts: &[
+            include_str!("globals/url.js"),
+            include_str!("globals/abort.js"),
+            include_str!("globals/headers.js"),
+            include_str!("globals/body.js"),
+            include_str!("globals/fetch.js"),
+        ],
+        imports: HELPERS,
+    },
+    Group { scripts: &[include_str!("globals/console.js")], imports: HELPERS },
+    Group { scripts: &[include_str!("globals/encoding.js")], imports: HELPERS },
+    Group { scripts: &[include_str!("globals/clone.js")], imports: HELPERS },
 ];
 
-/// Compiled once in a process.
-fn host_bytecode() -> &'static [u8] {
-    static BYTECODE: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTECODE.get_or_init(|| {
-        let mut text = "export default function install(native) {\n'use strict';\n".to_owned();
-        PARTS.iter().for_each(|part| text.push_str(part));
-        text.push_str("}\n");
-        compile_host(HOST_MODULE, text)
+static BYTECODE: [OnceLock<Vec<u8>>; GROUPS.len()] = [const { OnceLock::new() }; GROUPS.len()];
+
+/// Whether local time is UTC, found out once in a process by `date.js`.
+static SYSTEM_IS_UTC: OnceLock<bool> = OnceLock::new();
+
+/// The bytecode of a group, compiled once in a process where no image brought it.
+fn group_bytecode(index: usize) -> &'static [u8] {
+    BYTECODE[index].get_or_init(|| {
+        let Group { scripts, imports } = &GROUPS[index];
+        let body = scripts.concat();
+        compile_host(
+            HOST_MODULE,
+            format!("export default function install(native, core, late) {{\n{imports}{body}}}\n"),
+        )
     })
 }
 
-/// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `date`, `iterate`.
+/// The globals as bytecode, for an image: [`use_host_bytecode`] then saves its program the time to compile them.
+pub fn host_bytecode() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for index in 0..GROUPS.len() {
+        let code = group_bytecode(index);
+        bytes.extend_from_slice(&(code.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(code);
+    }
+    bytes
+}
+
+/// Takes what [`host_bytecode`] gave to the same engine version; anything else has no effect. As with the bytecode of
+/// scripts, the image's digest and engine name are to be checked before.
+pub fn use_host_bytecode(mut bytes: &[u8]) {
+    let mut codes = Vec::new();
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let Some((code, rest)) = rest.split_at_checked(u32::from_le_bytes(*length) as usize) else { return };
+        codes.push(code.to_vec());
+        bytes = rest;
+    }
+    if codes.len() == GROUPS.len() {
+        for (place, code) in BYTECODE.iter().zip(codes) {
+            // One that was compiled before is the same.
+            let _ = place.set(code);
+        }
+    }
+}
+
+/// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `date`, `iterator`,
+/// `step`, `stop`.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
-    let module = raw::load_module(ctx, host_bytecode())?;
+    load_group(ctx, 0)?.call((native(ctx, host)?,))
+}
+
+/// The function that defines a group's globals.
+fn load_group<'js>(ctx: &Ctx<'js>, index: usize) -> rquickjs::Result<Function<'js>> {
+    if index >= GROUPS.len() {
+        return Err(Exception::throw_range(ctx, "there is no such group"));
+    }
+    let module = raw::load_module(ctx, group_bytecode(index))?;
     let (module, promise) = module.eval()?;
     promise.finish::<()>()?;
-    let install: Function<'js> = module.get("default")?;
-    install.call((native(ctx, host)?,))
+    module.get("default")
 }
 
 fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
     native.set("virtual", host.clock.is_virtual())?;
+    if let Some(is_utc) = SYSTEM_IS_UTC.get() {
+        native.set("systemIsUtc", *is_utc)?;
+    }
     let add = |name: &str, function: rquickjs::Result<Function<'js>>| native.set(name, function?);
 
+    let found_utc = |is_utc: bool| {
+        // Another thread found the same.
+        let _ = SYSTEM_IS_UTC.set(is_utc);
+    };
+    add("foundUtc", Function::new(ctx.clone(), found_utc))?;
+    add("load", Function::new(ctx.clone(), |ctx: Ctx<'js>, index: usize| load_group(&ctx, index)))?;
     let state = Rc::clone(host);
     add("now", Function::new(ctx.clone(), move || state.now_ms()))?;
     let state = Rc::clone(host);

@@ -67,3 +67,25 @@ pub(super) fn from_wtf8(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_is_named() {
+        // SAFETY: the engine returns a constant text.
+        let version = unsafe { std::ffi::CStr::from_ptr(qjs::JS_GetVersion()) };
+        let version = version.to_str().expect("a version is ASCII");
+        let name = crate::js::engine_version();
+        assert!(name.contains(version), "{name}: {version}");
+        assert!(name.len() <= 32, "an image has 32 bytes for it");
+    }
+
+    #[test]
+    fn lone_surrogates_are_replaced() {
+        assert_eq!(from_wtf8(b"a\xed\xa0\x80b\xed\xbf\xbf"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(from_wtf8(b"\xff"), "\u{fffd}");
+        assert_eq!(from_wtf8("é😀".as_bytes()), "é😀");
+    }
+}

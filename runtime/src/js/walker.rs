@@ -5,6 +5,8 @@
 #![expect(unsafe_code, reason = "the row walk reads objects by the engine's C interface")]
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -21,6 +23,8 @@ const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
 const CLASS_OBJECT: u32 = 1;
 /// The range of `Date`, in milliseconds.
 const MAX_DATE: f64 = 8.64e15;
+/// Objects used as maps have too many keys to keep them.
+const MAX_KEYS: usize = 1000;
 /// What an element or member of a document costs at least.
 const NODE_BYTES: u64 = 48;
 
@@ -55,6 +59,17 @@ pub(super) struct Walker<'js> {
     ctx: Ctx<'js>,
     raw: *mut qjs::JSContext,
     object_prototype: Option<rquickjs::Value<'js>>,
+    /// Keys of documents by their atoms, which are owned: the rows of a page mostly have the same ones.
+    keys: RefCell<HashMap<qjs::JSAtom, Rc<str>>>,
+}
+
+impl Drop for Walker<'_> {
+    fn drop(&mut self) {
+        for atom in self.keys.get_mut().keys() {
+            // SAFETY: the atoms are owned, the context is alive as long as `ctx`.
+            unsafe { qjs::JS_FreeAtom(self.raw, *atom) }
+        }
+    }
 }
 
 /// A value that is given back when it goes.
@@ -123,7 +138,7 @@ impl<'js> Walker<'js> {
             .ok()
             .and_then(|object| object.get_prototype())
             .map(rquickjs::Object::into_value);
-        Walker { ctx: ctx.clone(), raw: ctx.as_raw().as_ptr(), object_prototype }
+        Walker { ctx: ctx.clone(), raw: ctx.as_raw().as_ptr(), object_prototype, keys: RefCell::default() }
     }
 
     /// A value to walk.
@@ -273,7 +288,7 @@ impl<'js> Walker<'js> {
         if data.is_null() {
             return Err(self.raised());
         }
-        Ok(Text { ctx: self.raw, data, length: length, walker: PhantomData })
+        Ok(Text { ctx: self.raw, data, length, walker: PhantomData })
     }
 
     /// Names of own enumerable properties.
@@ -294,19 +309,32 @@ impl<'js> Walker<'js> {
                 // SAFETY: the engine wrote `count` entries. The table keeps its atom; the guard owns a duplicate.
                 let atom = unsafe { qjs::JS_DupAtom(self.raw, (*table.add(index)).atom) };
                 let atom = Atom { ctx: self.raw, atom, inherited: false, walker: PhantomData };
-                let mut length = 0;
-                // SAFETY: the atom is alive, the length is written to a local.
-                let data = unsafe { qjs::JS_AtomToCStringLen(self.raw, &mut length, atom.atom) };
-                if data.is_null() {
-                    return Err(self.raised());
-                }
-                let name = Text { ctx: self.raw, data, length: length as usize, walker: PhantomData };
-                Ok((Rc::from(&*name.as_str()), atom))
+                Ok((self.key(&atom)?, atom))
             })
             .collect();
         // SAFETY: table and count are as the engine gave them.
         unsafe { qjs::JS_FreePropertyEnum(self.raw, table, count) };
         members
+    }
+
+    fn key(&self, atom: &Atom<'_>) -> Result<Rc<str>, Raised> {
+        if let Some(key) = self.keys.borrow().get(&atom.atom) {
+            return Ok(Rc::clone(key));
+        }
+        let mut length = 0;
+        // SAFETY: the atom is alive, the length is written to a local.
+        let data = unsafe { qjs::JS_AtomToCStringLen(self.raw, &mut length, atom.atom) };
+        if data.is_null() {
+            return Err(self.raised());
+        }
+        let name = Text { ctx: self.raw, data, length: length as usize, walker: PhantomData };
+        let key: Rc<str> = Rc::from(&*name.as_str());
+        let mut keys = self.keys.borrow_mut();
+        if keys.len() < MAX_KEYS {
+            // SAFETY: the atom is alive; the duplicate is freed with the walker.
+            keys.insert(unsafe { qjs::JS_DupAtom(self.raw, atom.atom) }, Rc::clone(&key));
+        }
+        Ok(key)
     }
 
     /// What a value is, for a message: `a string`, `undefined`, `a Map`.

@@ -18,7 +18,8 @@ pub fn run(arguments: &BuildArguments) -> Result<u8, Failure> {
         let unwritable = |error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
         match emit {
             Emit::Exe => {
-                let image = compile::image(&program)?;
+                let mut image = compile::image(&program)?;
+                image.manifest.host_bytecode = moltler_runtime::js::host_bytecode();
                 executable::write(&path, &image.to_bytes()).map_err(|error| Failure::Usage(error.to_string()))?;
             }
             Emit::Obj => {

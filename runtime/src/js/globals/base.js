@@ -1,4 +1,4 @@
-// Helpers of the other parts. `native` is the argument of the function around all of them.
+// Helpers of the other scripts. `native` is an argument of the function around each group of them.
 const define = (target, name, value) =>
     Object.defineProperty(target, name, {value, writable: true, configurable: true, enumerable: false});
 const expose = (name, value) => define(globalThis, name, value);

@@ -32,7 +32,8 @@ function cloneValue(value, seen) {
         if ('cause' in value) define(copy, 'cause', cloneValue(value.cause, seen));
         return copy;
     }
-    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef || value instanceof Body || value instanceof Headers || value instanceof URL || value instanceof URLSearchParams) {
+    const hosts = [late.Body, late.Headers, late.URL, late.URLSearchParams];
+    if (hosts.some(host => host !== undefined && value instanceof host) || value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
         throw domException(`${Object.prototype.toString.call(value)} could not be cloned`, 'DataCloneError');
     }
     const copy = remember(Array.isArray(value) ? new Array(value.length) : {});

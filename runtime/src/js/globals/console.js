@@ -1,6 +1,8 @@
 // The console: lines of text to the host, which writes them to standard error.
 const maxDepth = 4;
 const maxItems = 100;
+// The class may not be defined yet; then the value is none of it.
+const isA = (value, name) => late[name] !== undefined && value instanceof late[name];
 
 function inspect(value, depth, seen, nested) {
     switch (typeof value) {
@@ -40,10 +42,10 @@ function inspect(value, depth, seen, nested) {
     if (value instanceof Map) return `${prefix}${list([...value].map(([key, item]) => `${show(key)} => ${show(item)}`), '{', '}')}`;
     if (value instanceof Set) return `${prefix}${list([...value].map(show), '{', '}')}`;
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return `${prefix}${list([...value.subarray(0, maxItems)].map(show), '[', ']')}`;
-    if (value instanceof URL) return `URL '${value.href}'`;
-    if (value instanceof URLSearchParams) return `URLSearchParams '${value}'`;
-    if (value instanceof Headers) return `Headers ${list([...value].map(([key, item]) => `${key}: ${show(item)}`), '{', '}')}`;
-    if (value instanceof Response) return `Response { status: ${value.status}, url: '${value.url}' }`;
+    if (isA(value, 'URL')) return `URL '${value.href}'`;
+    if (isA(value, 'URLSearchParams')) return `URLSearchParams '${value}'`;
+    if (isA(value, 'Headers')) return `Headers ${list([...value].map(([key, item]) => `${key}: ${show(item)}`), '{', '}')}`;
+    if (isA(value, 'Response')) return `Response { status: ${value.status}, url: '${value.url}' }`;
     const key = text => (/^[A-Za-z_$][\w$]*$/.test(text) ? text : `'${text}'`);
     return prefix + list(Object.keys(value).map(text => `${key(text)}: ${show(value[text])}`), '{', '}');
 }

@@ -2,6 +2,13 @@
 const SystemDate = globalThis.Date;
 
 function systemIsUtc() {
+    if (native.systemIsUtc !== undefined) return native.systemIsUtc;
+    const found = probe();
+    native.foundUtc(found);
+    return found;
+}
+
+function probe() {
     for (let year = 1900; year < 2040; year += 3) {
         for (const month of [0, 3, 6, 9]) {
             if (new SystemDate(SystemDate.UTC(year, month, 1)).getTimezoneOffset() !== 0) return false;

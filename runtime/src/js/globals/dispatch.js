@@ -1,8 +1,36 @@
+// The globals that most handlers do not need: each group is defined when one of its names is first used.
+core = {define, tag, isObject, internal, domException, bytesOf, nextNumber, startTimer, FetchError};
+// What the groups offer each other.
+late = {};
+const groups = [
+    ['URL', 'URLSearchParams', 'AbortController', 'AbortSignal', 'Headers', 'Request', 'Response', 'fetch'],
+    ['console'],
+    ['TextEncoder', 'TextDecoder', 'crypto'],
+    ['structuredClone'],
+];
+
+// A handler may have put something of its own in the place of a global; that stays.
+core.expose = (name, value) => {
+    if (openers.has(Object.getOwnPropertyDescriptor(globalThis, name)?.get)) expose(name, value);
+};
+const openers = new Set();
+
+groups.forEach((names, index) => {
+    for (const name of names) {
+        const get = () => {
+            native.load(index + 1)(native, core, late);
+            return globalThis[name];
+        };
+        openers.add(get);
+        Object.defineProperty(globalThis, name, {get, set(value) { expose(name, value); }, configurable: true, enumerable: false});
+    }
+});
+
 // What the engine calls. `iterator` is null for what is no generator: an array is rows, a Map is an error.
 return {
     timer: fireTimer,
-    response: finishFetch,
-    failure: failFetch,
+    response: (id, parts) => late.finishFetch(id, parts),
+    failure: (id, parts) => late.failFetch(id, parts),
     date: ms => new SystemDate(ms),
     iterator(value) {
         if (!isObject(value) || Array.isArray(value) || typeof value.next !== 'function') return null;

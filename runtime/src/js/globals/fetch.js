@@ -173,3 +173,4 @@ tag(Response, 'Response');
 expose('Request', Request);
 expose('Response', Response);
 expose('fetch', fetch);
+Object.assign(late, {URL, URLSearchParams, Headers, Response, Body, finishFetch, failFetch});

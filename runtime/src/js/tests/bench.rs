@@ -23,18 +23,36 @@ impl Instant {
 
 #[test]
 #[ignore = "prints times, asserts nothing"]
-fn contexts() {
-    run(async {
-        let script = script("execute", &[], "function execute() { return 1 }");
-        for count in [1, 1, 200] {
-            let start = Instant::now();
-            for _ in 0..count {
-                let mut bench = Bench::new("{}");
-                bench.execute(&script, &empty()).await.expect("it answers");
-            }
-            eprintln!("{count} engines with a call: {:?}", start.elapsed());
-        }
-    });
+fn parts_of_a_start() {
+    const COUNT: u32 = 100;
+    let time = |name: &str, mut action: Box<dyn FnMut()>| {
+        action();
+        let start = Instant::now();
+        (0..COUNT).for_each(|_| action());
+        eprintln!("{name}: {:?}", start.elapsed() / COUNT);
+    };
+    time(
+        "runtime and context",
+        Box::new(|| {
+            let runtime = rquickjs::Runtime::new().expect("a runtime");
+            drop(rquickjs::Context::full(&runtime).expect("a context"));
+        }),
+    );
+    let script = script("execute", &[], "function execute() { return 1 }");
+    for clock in [Clock::real(), Clock::virtual_at(0)] {
+        let script = script.clone();
+        let virtual_time = clock.is_virtual();
+        time(
+            &format!("first call, virtual time {virtual_time}"),
+            Box::new(move || {
+                let clock = clock.clone();
+                run(async {
+                    let mut bench = Bench::with("{}", |settings| settings.clock = clock);
+                    bench.execute(&script, &empty()).await.expect("it answers");
+                });
+            }),
+        );
+    }
 }
 
 #[test]

@@ -43,6 +43,22 @@ fn no_declared_global_is_forgotten() {
 }
 
 #[test]
+fn globals_that_are_defined_late() {
+    holds(
+        "globalThis.Headers = 'mine'; new URL('http://a/'); return Headers === 'mine' && typeof Response === 'function'",
+    );
+    holds(
+        "const get = name => Object.getOwnPropertyDescriptor(globalThis, name); fetch; return !get('fetch').get && !get('fetch').enumerable && URL === URL && fetch === globalThis.fetch",
+    );
+    holds("delete globalThis.fetch; return typeof fetch === 'undefined' && typeof URL === 'function'");
+    let (_, console) = evaluate_with("console.log({a: 1}); console.log(new URL('http://a/'))", "{}", |_| {});
+    assert_eq!(console, ["Info { a: 1 }", "Info URL 'http://a/'"]);
+    crate::js::use_host_bytecode(b"nonsense");
+    crate::js::use_host_bytecode(&crate::js::host_bytecode());
+    holds("return typeof structuredClone({}) === 'object'");
+}
+
+#[test]
 fn error_classes() {
     holds(
         "const e = new ConnectorAuthError('m'); return e instanceof ConnectorError && e instanceof Error && e.name === 'ConnectorAuthError' && `${e}` === 'ConnectorAuthError: m' && Object.keys(e).length === 0",
