@@ -6,6 +6,10 @@ mod commands;
 mod executables;
 mod functions;
 mod lsp;
+mod lying;
 mod page;
+#[cfg(unix)]
+mod postgres;
+mod random;
 mod readme;
 mod sample_api;
