@@ -1,6 +1,6 @@
 //! The choice of physical operators: a projection and the filter below it become one loop.
 
-mod join;
+pub(crate) mod join;
 
 use moltler_abi::manifest::{self, SortKey};
 

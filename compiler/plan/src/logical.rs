@@ -124,7 +124,7 @@ pub struct Scan {
     /// All fields of the entity, in order.
     pub fields: Vec<ScanField>,
     /// What the entity declares of its handler.
-    pub pushdown: Pushdown,
+    pub pushdown: Box<Pushdown>,
     /// The fields that become columns, by index into `fields`.
     pub columns: Vec<u32>,
     /// `filters`: field and value.

@@ -3,6 +3,7 @@
 mod drop_empty;
 mod fold_constants;
 mod move_filter;
+mod order_joins;
 mod prune_columns;
 pub(crate) mod push_down_filter;
 pub(crate) mod push_down_limit;
@@ -12,12 +13,14 @@ use crate::logical::LogicalPlan;
 
 /// Applies all rules.
 pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
-    let rules: [fn(LogicalPlan) -> LogicalPlan; 7] = [
+    let rules: [fn(LogicalPlan) -> LogicalPlan; 8] = [
         fold_constants::fold_constants,
         move_filter::move_filter,
         // Before the filter is told to the scan, since a limit needs a scan that nothing filters.
         push_down_limit::push_down_limit,
         push_down_filter::push_down_filter,
+        // Behind it, since scans that are told their required fields go anywhere.
+        order_joins::order_joins,
         push_down_order::push_down_order,
         drop_empty::drop_empty,
         prune_columns::prune_columns,
@@ -28,7 +31,7 @@ pub fn optimize(plan: LogicalPlan) -> LogicalPlan {
 /// Applies only what the meaning of a query needs: a condition on a `filter_only` field is passed on and not checked, and a
 /// handler is told the values of required fields.
 pub fn without_optimization(plan: LogicalPlan) -> LogicalPlan {
-    push_down_filter::push_down_filter_only(move_filter::move_needed(plan))
+    order_joins::order_joins(push_down_filter::push_down_filter_only(move_filter::move_needed(plan)))
 }
 
 #[cfg(test)]
@@ -61,7 +64,7 @@ pub(crate) mod tests {
             entity_name: "items".to_owned(),
             columns: (0..fields.len() as u32).collect(),
             fields,
-            pushdown: Pushdown::default(),
+            pushdown: Box::default(),
             filters: Vec::new(),
             each: Vec::new(),
             conditions: Vec::new(),
@@ -97,7 +100,7 @@ pub(crate) mod tests {
             required: name == "repo",
         };
         let fields = vec![field("repo"), field("title")];
-        let pushdown = Pushdown { required: vec![vec![0]], ..Pushdown::default() };
+        let pushdown = Box::new(Pushdown { required: vec![vec![0]], ..Pushdown::default() });
         LogicalPlan::Scan(Scan { entity_name: "issues".to_owned(), columns: vec![0, 1], fields, pushdown, ..scan })
     }
 

@@ -18,8 +18,7 @@ pub(super) struct Key {
 
 /// Chooses how two inputs are joined. The columns are those of the left side, then those of the right side.
 pub(super) fn choose_join(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, on: Option<Expr>) -> PhysicalPlan {
-    let (left_types, right_types) = (types(&left), types(&right));
-    let width = left_types.len() as u32;
+    let width = left.schema().len() as u32;
     let mut keys = Vec::new();
     let mut rest = Vec::new();
     for conjunct in on.into_iter().flat_map(Expr::conjuncts) {
@@ -27,20 +26,6 @@ pub(super) fn choose_join(left: LogicalPlan, right: LogicalPlan, kind: JoinKind,
             Some(key) => keys.push(key),
             None => rest.push(conjunct),
         }
-    }
-    let needs = |plan: &LogicalPlan| !missing_sets(plan).is_empty();
-    if kind == JoinKind::Inner && needs(&left) && !needs(&right) {
-        // The other way round: the left side is called for values of the right side.
-        let keys = keys.into_iter().map(|key| Key { left: key.right, right: key.left }).collect();
-        let other_width = right_types.len() as u32;
-        let place = |column: u32| if column < width { column + other_width } else { column - width };
-        for conjunct in &mut rest {
-            conjunct.map_columns(&place);
-        }
-        let joined = sides(right, left, kind, keys, rest);
-        let columns = left_types.into_iter().chain(right_types).enumerate();
-        let outputs = columns.map(|(index, data_type)| Expr::column(place(index as u32), data_type)).collect();
-        return pipeline(joined, None, outputs);
     }
     sides(left, right, kind, keys, rest)
 }
@@ -135,7 +120,7 @@ pub(super) fn key(conjunct: &Expr, width: u32) -> Option<Key> {
 }
 
 /// The sets of fields of which the handler of the only scan has to be told one and is not, without what it is told.
-fn missing_sets(plan: &LogicalPlan) -> Vec<Vec<u32>> {
+pub(crate) fn missing_sets(plan: &LogicalPlan) -> Vec<Vec<u32>> {
     match plan {
         LogicalPlan::Scan(scan) => {
             let told = |field: &u32| scan.filters.iter().chain(&scan.each).any(|(other, _)| other == field);
@@ -184,6 +169,16 @@ fn scan_field(plan: &LogicalPlan, column: u32) -> Option<(u32, bool)> {
         },
         _ => None,
     }
+}
+
+/// Whether the plan can be read: it needs no value, or the conjuncts give it values of columns before `offset`, where its
+/// own columns start.
+pub(crate) fn is_readable(plan: &LogicalPlan, offset: u32, conjuncts: &[Expr]) -> bool {
+    if missing_sets(plan).is_empty() {
+        return true;
+    }
+    let keys: Vec<Key> = conjuncts.iter().filter_map(|conjunct| key(conjunct, offset)).collect();
+    !bound_fields(plan, &keys).is_empty()
 }
 
 #[cfg(test)]
@@ -270,11 +265,10 @@ Pipeline [#0, #3]
         check(
             project(plan, vec![Expr::column(1, DataType::String)]),
             "
-Pipeline [#1]
-  Pipeline [#1, #2, #0]
-    Join Inner on #0 = #1 bind field 0 = #0
-      ConnectorScan shop.items [name]
-      ConnectorScan shop.issues [repo, title]
+Pipeline [#2]
+  Join Inner on #0 = #1 bind field 0 = #0
+    ConnectorScan shop.items [name]
+    ConnectorScan shop.issues [repo, title]
 ",
         );
     }

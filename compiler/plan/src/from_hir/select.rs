@@ -12,7 +12,7 @@ use crate::schema::stored;
 impl FromHir<'_> {
     /// Adds the SELECT to the program's queries.
     pub(super) fn query(&mut self, id: SelectId) -> u32 {
-        let around = std::mem::replace(&mut self.scope, Scope::default());
+        let around = std::mem::take(&mut self.scope);
         // An ASSERT tells values of its own, not those of each row that it looks at.
         let parts = std::mem::take(&mut self.parts);
         let plan = self.plan(id);
@@ -265,7 +265,7 @@ impl FromHir<'_> {
             });
             return LogicalPlan::Project { input: Box::new(array), outputs: outputs.collect() };
         };
-        let pushdown = self.gather.pushdown(index).clone();
+        let pushdown = Box::new(self.gather.pushdown(index).clone());
         let fields = source.fields.iter().enumerate().map(|(index, field)| ScanField {
             name: field.name.clone(),
             data_type: field.data_type,
