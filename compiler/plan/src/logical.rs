@@ -257,6 +257,15 @@ impl LogicalPlan {
         }
     }
 
+    /// The only scan, under projections and filters.
+    pub fn scan(&self) -> Option<&Scan> {
+        match self {
+            LogicalPlan::Scan(scan) => Some(scan),
+            LogicalPlan::Filter { input, .. } | LogicalPlan::Project { input, .. } => input.scan(),
+            _ => None,
+        }
+    }
+
     /// The field of an entity that a column is, unchanged.
     pub fn field(&self, column: u32) -> Option<&ScanField> {
         match self {

@@ -97,6 +97,10 @@ fn with_keys(plan: PhysicalPlan, added: Vec<Expr>) -> PhysicalPlan {
 /// `left = right` between values of the two sides, of types that keys can have.
 pub(super) fn key(conjunct: &Expr, width: u32) -> Option<Key> {
     let ExprKind::Binary { operator: BinaryOperator::Equal, left, right } = &conjunct.kind else { return None };
+    if left.data_type == DataType::Interval || right.data_type == DataType::Interval {
+        // `1 month` is equal to `30 days`: that is compared for each pair.
+        return None;
+    }
     let of_left = |expr: &Expr| expr.is_row_value() && expr.columns().iter().all(|column| *column < width);
     let of_right = |expr: &Expr| expr.is_row_value() && expr.columns().iter().all(|column| *column >= width);
     let (left, mut right) = if of_left(left) && of_right(right) {

@@ -3,6 +3,7 @@
 use moltler_abi::manifest::JoinKind;
 
 use super::{expression, names};
+use crate::choose::join::{is_readable, missing_sets};
 use crate::expr::Expr;
 use crate::logical::{LogicalPlan, Scan};
 use crate::rules::push_down_filter::{alternatives, conditions};
@@ -46,6 +47,14 @@ fn of_plan(plan: &LogicalPlan, sentences: &mut Vec<String>) {
                 let how =
                     if crate::choose::is_key(&conjunct, width) { "key of the join" } else { "checked for each pair" };
                 sentences.push(format!("ON `{text}`: {how}"));
+            }
+            let conjuncts: Vec<Expr> = on.iter().flat_map(|on| on.clone().conjuncts()).collect();
+            if !missing_sets(right).is_empty()
+                && is_readable(right, width, &conjuncts)
+                && let Some(scan) = right.scan()
+            {
+                let name = format!("{}.{}", scan.instance, scan.entity_name);
+                sentences.push(format!("{name}: one call for each distinct value of the other side"));
             }
             if on.is_none() {
                 sentences.push(match kind {

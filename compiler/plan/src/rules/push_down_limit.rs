@@ -83,6 +83,7 @@ pub(crate) fn withheld(plan: &LogicalPlan, keys: Option<&[SortKey]>) -> Option<S
                 }
             }
         },
+        LogicalPlan::Sort { .. } if keys.is_some() => Some("rows are sorted twice".to_owned()),
         LogicalPlan::Sort { input, keys } => withheld(input, Some(keys)),
         LogicalPlan::Filter { input, predicate } => match &**input {
             LogicalPlan::Scan(scan) => filter_withholds(scan, predicate).or_else(|| withheld(input, keys)),
@@ -265,6 +266,7 @@ mod tests {
             passed(filter(declared(), Expr::and(of_id(), of_name))).as_deref(),
             Some("PUSHDOWN does not declare `=` for `name`")
         );
+        assert_eq!(passed(sort(sort(declared(), "created_at"), "id")).as_deref(), Some("rows are sorted twice"));
         check(
             push_down_limit,
             limit(sort(filter(declared(), of_id()), "created_at"), 1),
