@@ -293,6 +293,14 @@ impl LogicalPlan {
 }
 
 impl Scan {
+    /// Of each set of which the handler has to be told one, the fields that it is not told; empty where it is told a set.
+    pub fn missing(&self) -> Vec<Vec<u32>> {
+        let told = |field: &u32| self.filters.iter().chain(&self.each).any(|(other, _)| other == field);
+        let sets = self.pushdown.required.iter();
+        let sets: Vec<Vec<u32>> = sets.map(|set| set.iter().copied().filter(|field| !told(field)).collect()).collect();
+        if sets.iter().any(Vec::is_empty) { Vec::new() } else { sets }
+    }
+
     /// The columns of its rows.
     pub fn schema(&self) -> Schema {
         let fields = self.columns.iter().map(|index| &self.fields[*index as usize]);

@@ -30,7 +30,7 @@ pub(super) fn choose_join(left: LogicalPlan, right: LogicalPlan, kind: JoinKind,
     sides(left, right, kind, keys, rest)
 }
 
-fn sides(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, keys: Vec<Key>, rest: Vec<Expr>) -> PhysicalPlan {
+fn sides(left: LogicalPlan, mut right: LogicalPlan, kind: JoinKind, keys: Vec<Key>, rest: Vec<Expr>) -> PhysicalPlan {
     let (left_types, right_types) = (types(&left), types(&right));
     let (left_width, right_width) = (left_types.len(), right_types.len());
     let bound = bound_fields(&right, &keys);
@@ -47,6 +47,9 @@ fn sides(left: LogicalPlan, right: LogicalPlan, kind: JoinKind, keys: Vec<Key>, 
         if !bound.is_some_and(|(_, _, filter_only)| *filter_only) {
             columns.push((column, place(&mut right_keys, key.right, right_width)));
         }
+    }
+    if !bindings.is_empty() {
+        needs_no_more(&mut right);
     }
     let left = with_keys(choose(left), left_keys);
     let right = with_keys(choose(right), right_keys);
@@ -126,15 +129,17 @@ pub(super) fn key(conjunct: &Expr, width: u32) -> Option<Key> {
 /// The sets of fields of which the handler of the only scan has to be told one and is not, without what it is told.
 pub(crate) fn missing_sets(plan: &LogicalPlan) -> Vec<Vec<u32>> {
     match plan {
-        LogicalPlan::Scan(scan) => {
-            let told = |field: &u32| scan.filters.iter().chain(&scan.each).any(|(other, _)| other == field);
-            let sets = scan.pushdown.required.iter();
-            let sets: Vec<Vec<u32>> =
-                sets.map(|set| set.iter().copied().filter(|field| !told(field)).collect()).collect();
-            if sets.iter().any(Vec::is_empty) { Vec::new() } else { sets }
-        }
+        LogicalPlan::Scan(scan) => scan.missing(),
         LogicalPlan::Filter { input, .. } | LogicalPlan::Project { input, .. } => missing_sets(input),
         _ => Vec::new(),
+    }
+}
+
+/// The handler of the only scan is told what it has to be told.
+fn needs_no_more(plan: &mut LogicalPlan) {
+    match plan {
+        LogicalPlan::Scan(scan) => scan.pushdown.required.clear(),
+        other => other.inputs_mut().into_iter().for_each(needs_no_more),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The tables of a program while they are filled.
 
+use moltler_abi::DataType;
 use moltler_abi::manifest::{
     Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Manifest, Operator, OutputColumn,
     Parameter, Query, Scan, Span, Subquery,
@@ -9,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::{Function, FunctionBody, Program};
 use crate::choose::choose;
 use crate::explain::decisions;
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprKind};
 use crate::logical::{self, LogicalPlan, Pushdown};
 use crate::physical::{self, PhysicalPlan};
 use crate::rules::{optimize, without_optimization};
@@ -131,7 +132,10 @@ impl Gather {
 
     fn operator(&mut self, query: &str, plan: PhysicalPlan) -> Operator {
         match plan {
-            PhysicalPlan::ConnectorScan(scan) => Operator::Scan(self.scan(query, scan)),
+            PhysicalPlan::ConnectorScan(scan) => match scan.missing().first() {
+                Some(missing) => self.unreadable(query, &scan, missing),
+                None => Operator::Scan(self.scan(query, scan)),
+            },
             PhysicalPlan::Elements(array) => Operator::Elements(self.scalar(query, "elements", array)),
             PhysicalPlan::SingleRow => Operator::SingleRow,
             PhysicalPlan::Nothing(columns) => Operator::Nothing(columns),
@@ -162,6 +166,17 @@ impl Gather {
             }
             PhysicalPlan::Shared { index, .. } => Operator::Shared(index),
         }
+    }
+
+    /// Fails before any row is asked for: nothing gives the values that the handler has to be told.
+    fn unreadable(&mut self, query: &str, scan: &logical::Scan, missing: &[u32]) -> Operator {
+        let fields = missing.iter().map(|field| format!("`{}`", scan.fields[*field as usize].name));
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let name = format!("{}.{}", scan.instance, scan.entity_name);
+        let message =
+            self.message(&format!("a query of `{name}` needs values of {fields}, and this one gives none before"));
+        let fail = Expr::new(ExprKind::Fail(message), DataType::Dynamic).coerce(DataType::Array).at(scan.span);
+        Operator::Elements(self.scalar(query, "unreadable", fail))
     }
 
     fn join(&mut self, query: &str, join: physical::Join) -> Operator {

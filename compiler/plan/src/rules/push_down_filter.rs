@@ -33,15 +33,11 @@ fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan 
     let mut kept = Vec::new();
     for conjunct in predicate.conjuncts() {
         let mut filter_only = false;
-        if let ExprKind::Binary { operator: BinaryOperator::In, left, right } = &conjunct.kind
-            && let Some(column) = column(left)
-            && right.is_constant()
-        {
-            // A SELECT too: its values are known when the scan starts.
+        if let Some((column, values)) = computed(&conjunct) {
             let field = scan.columns[column as usize];
             if scan.fields[field as usize].required {
                 filter_only = scan.fields[field as usize].filter_only;
-                each(&mut scan, field, (**right).clone());
+                each(&mut scan, field, values);
             }
         }
         if let Some((column, values)) = alternatives(&conjunct) {
@@ -93,6 +89,27 @@ fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan 
 fn each(scan: &mut Scan, field: u32, values: Expr) {
     if !scan.each.iter().any(|(other, _)| *other == field) {
         scan.each.push((field, values));
+    }
+}
+
+/// Values that are known when the scan starts, those of a SELECT too: `column IN array`, `column = (SELECT …)`.
+fn computed(conjunct: &Expr) -> Option<(u32, Expr)> {
+    match &conjunct.kind {
+        ExprKind::Binary { operator: BinaryOperator::In, left, right } if right.is_constant() => {
+            Some((column(left)?, (**right).clone()))
+        }
+        ExprKind::Binary { operator: BinaryOperator::Equal, left, right } => {
+            let (column, value) = match (column(left), column(right)) {
+                (Some(column), _) => (column, right),
+                (None, Some(column)) => (column, left),
+                (None, None) => return None,
+            };
+            (value.is_constant() && !value.is_argument()).then(|| (column, Expr::array(vec![(**value).clone()])))
+        }
+        ExprKind::InList { operand, items, negated: false } if items.iter().all(Expr::is_constant) => {
+            Some((column(operand)?, Expr::array(items.clone())))
+        }
+        _ => None,
     }
 }
 
