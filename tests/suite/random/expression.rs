@@ -435,6 +435,56 @@ impl Generator<'_> {
         (right, self.arithmetic(right, &operand, &other))
     }
 
+    /// A condition as people write it, parts of which handlers are told.
+    pub(crate) fn condition(&mut self, depth: u8) -> Expression {
+        if self.names.is_empty() || self.rng.bool() {
+            return self.boolean(depth);
+        }
+        let mut made = self.conjunct();
+        while self.rng.bool() {
+            let other = self.conjunct();
+            made = self.infix(&made, "AND", &other, 1, (1, 2));
+        }
+        made
+    }
+
+    /// `column = literal` and its like.
+    fn conjunct(&mut self) -> Expression {
+        // Half of them on what handlers are told of.
+        let told = |name: &&Name| matches!(name.text.rsplit('.').next(), Some("k" | "id"));
+        let told: Vec<Name> = self.names.iter().filter(told).cloned().collect();
+        let names = if told.is_empty() || self.rng.bool() { &self.names } else { &told };
+        let name = names[self.rng.usize(..names.len())].clone();
+        let column = Expression { has_column: true, ..Expression::new(name.text.clone(), name.text, ATOM, &[]) };
+        let size = if name.size.is_finite() { name.size.min(10.0) } else { name.size };
+        let mut value = || {
+            let (_, molt, postgres, _) = literal(self.rng, name.data_type, size);
+            Expression::new(molt, postgres, ATOM, &[])
+        };
+        let (one, two) = (value(), value());
+        match self.rng.u8(..10) {
+            0 => Expression::new(
+                format!("{} IS NULL", column.molt),
+                format!("{} IS NULL", column.postgres),
+                3,
+                &[&column],
+            ),
+            1 | 2 => {
+                let molt = format!("{} IN ({}, {})", column.molt, one.molt, two.molt);
+                Expression::new(
+                    molt,
+                    format!("{} IN ({}, {})", column.postgres, one.postgres, two.postgres),
+                    3,
+                    &[&column],
+                )
+            }
+            number => {
+                let operator = ["<", ">=", "<>", ">", "="][usize::from(number - 3).min(4)];
+                self.infix(&column, operator, &one, 3, (4, 4))
+            }
+        }
+    }
+
     pub(crate) fn boolean(&mut self, depth: u8) -> Expression {
         match self.rng.u8(..16) {
             0..=5 => {

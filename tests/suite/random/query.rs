@@ -58,7 +58,7 @@ fn of_one_table(rng: &mut Rng) -> Query {
             // A failure is expected of one place only: the others may be left out for rows that a filter drops.
             generator.may_fail = false;
             let depth = generator.rng.u8(1..4);
-            let condition = generator.boolean(depth);
+            let condition = generator.condition(depth);
             push(&format!(" WHERE {}", condition.molt), &format!(" WHERE {}", condition.postgres));
         }
         order = match generator.rng.u8(..8) {

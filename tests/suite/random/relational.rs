@@ -87,7 +87,7 @@ fn filter(generator: &mut Generator<'_>) -> Both {
         return Both::default();
     }
     let mut text = same(" WHERE ");
-    append(&mut text, &written(&generator.boolean(2)));
+    append(&mut text, &written(&generator.condition(2)));
     text
 }
 
@@ -114,7 +114,11 @@ fn join(generator: &mut Generator<'_>) -> (Both, Vec<Type>, Order) {
     append(&mut text, &list(generator, &types));
     append(&mut text, &from);
     append(&mut text, &filter(generator));
-    if distinct || generator.rng.bool() {
+    if distinct {
+        let order = by_all_columns(generator, &mut text, types.len());
+        return (text, types, order);
+    }
+    if generator.rng.bool() {
         return (text, types, Order::None);
     }
     append(&mut text, &same(if tables == 2 { " ORDER BY a.id, b.id" } else { " ORDER BY a.id DESC, b.id, c.id" }));
@@ -215,7 +219,22 @@ fn union(generator: &mut Generator<'_>) -> (Both, Vec<Type>, Order) {
         append(&mut text, &same(if generator.rng.bool() { " UNION ALL " } else { " UNION " }));
         append(&mut text, &simple(generator, &types));
     }
-    (text, types, Order::None)
+    let order = by_all_columns(generator, &mut text, types.len());
+    (text, types, order)
+}
+
+/// ORDER BY that leaves only equal rows without an order, sometimes.
+fn by_all_columns(generator: &mut Generator<'_>, text: &mut Both, columns: usize) -> Order {
+    if generator.rng.u8(..3) == 0 {
+        return Order::None;
+    }
+    let key = |number: usize| format!("{number}{}", ["", " DESC", " NULLS FIRST"][generator.rng.usize(..3)]);
+    let keys: Vec<String> = (1..=columns).map(key).collect();
+    append(text, &same(format!(" ORDER BY {}", keys.join(", "))));
+    if generator.rng.bool() {
+        append(text, &same(format!(" LIMIT {} OFFSET {}", generator.rng.u8(..9), generator.rng.u8(..4))));
+    }
+    Order::Total
 }
 
 /// FROM a subquery or a WITH that is read twice.
@@ -256,7 +275,8 @@ fn derived(generator: &mut Generator<'_>) -> (Both, Vec<Type>, Order) {
     append(&mut text, &list(generator, &types));
     append(&mut text, &from);
     append(&mut text, &filter(generator));
-    (text, types, Order::None)
+    let order = by_all_columns(generator, &mut text, types.len());
+    (text, types, order)
 }
 
 /// `IN (SELECT …)`, `EXISTS`, a scalar subquery; correlated ones too.

@@ -194,6 +194,9 @@ function lie(rows, name, config, filters, options) {
 }
 ";
 
+const PUSHDOWN: &str = r#"PUSHDOWN {"filters": {"k": ["=", "in"], "id": ["<", ">="]}, "order_by": {"fields": ["id"], "keys": 1}}
+"#;
+
 /// The connector with the rows in its handlers, and the script that makes the same tables. Handlers lie by the seed in the
 /// variable `LIE` of the environment.
 pub(crate) fn tables(rng: &mut Rng) -> (String, String) {
@@ -213,6 +216,8 @@ pub(crate) fn tables(rng: &mut Rng) -> (String, String) {
         script.push_str(&format!("CREATE SCHEMA {instance};\n"));
     }
     for (table, rows) in TABLES {
+        // What is declared without a claim of exactness promises nothing that a handler could break.
+        let pushdown = if rows == 7 { PUSHDOWN } else { "" };
         let mut bodies = String::new();
         for instance in INSTANCES {
             script.push_str(&format!("CREATE TABLE {instance}.{table} ({});\n", columns.join(", ")));
@@ -227,7 +232,7 @@ pub(crate) fn tables(rng: &mut Rng) -> (String, String) {
             bodies.push_str("        ],\n");
         }
         connector.push_str(&format!(
-            "CREATE CONNECTOR ENTITY 'd.{table}' FIELDS {{{}}}\nQUERY_HANDLER '''\n\
+            "CREATE CONNECTOR ENTITY 'd.{table}' FIELDS {{{}}}\n{pushdown}QUERY_HANDLER '''\n\
              function query(config, filters, options) {{\n    const rows = {{\n{bodies}    }};\n    \
              return lie(rows[config.instance], '{table}', config, filters, options);\n}}\n''';\n",
             fields.join(", ")
