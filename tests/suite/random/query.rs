@@ -33,7 +33,40 @@ pub(crate) enum Order {
 
 /// A random query.
 pub(crate) fn query(rng: &mut Rng) -> Query {
-    if rng.bool() { super::relational::query(rng) } else { of_one_table(rng) }
+    match rng.u8(..10) {
+        0..=4 => super::relational::query(rng),
+        5 => told(rng),
+        _ => of_one_table(rng),
+    }
+}
+
+/// A query that a handler may be told in full: conditions on the fields that PUSHDOWN names, their order, a limit.
+fn told(rng: &mut Rng) -> Query {
+    let mut conditions: Vec<String> = Vec::new();
+    for _ in 0..rng.usize(..3) {
+        let (one, two) = (rng.u8(1..8), rng.u8(1..8));
+        conditions.push(match rng.u8(..4) {
+            0 => format!("k = {}", one % 5),
+            1 => format!("k IN ({}, {})", one % 5, two % 5),
+            2 => format!("id < {one}"),
+            _ => format!("id >= {one}"),
+        });
+    }
+    let instance = INSTANCES[rng.usize(..2)];
+    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let direction = ["", " DESC"][rng.usize(..2)];
+    let (order_by, order) =
+        if rng.bool() { (format!(" ORDER BY id{direction}"), Order::Total) } else { (String::new(), Order::Any) };
+    let offset = ["", " OFFSET 1"][rng.usize(..2)];
+    let text = format!("SELECT id, k FROM {instance}.t7{filter}{order_by} LIMIT {}{offset}", rng.u8(1..4));
+    Query {
+        molt: text.clone(),
+        postgres: text,
+        types: vec![Type::Integer, Type::Integer],
+        order,
+        approximate: false,
+        may_fail: false,
+    }
 }
 
 /// A query of one table or of none.
