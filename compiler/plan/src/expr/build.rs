@@ -391,6 +391,18 @@ fn arithmetic(operator: BinaryOperator, left: Expr, right: Expr) -> (Expr, Expr,
         (Timestamp | Date, String) if operator == Subtract => (left, right.coerce(Timestamp)),
         _ => (number(left), number(right)),
     };
+    // A bare NULL beside a time is a span, so that the result has a type.
+    let (left, right) = match (left.data_type, right.data_type) {
+        (Timestamp | Date, Null) if matches!(operator, Add | Subtract) => {
+            let span = if left.data_type == Date { Integer } else { Interval };
+            (left, right.coerce(span))
+        }
+        (Null, Timestamp | Date) if operator == Add => {
+            let span = if right.data_type == Date { Integer } else { Interval };
+            (left.coerce(span), right)
+        }
+        _ => (left, right),
+    };
     match (left.data_type, right.data_type) {
         (Integer, Integer) => (left, right, Integer),
         (Integer | Number, Integer | Number) => (left.coerce(Number), right.coerce(Number), Number),
