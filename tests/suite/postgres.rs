@@ -14,7 +14,6 @@
 //!   is 0, where PostgreSQL has none.
 //! - A cast from text takes no `NaN`, `Infinity`, `today`, `0x1F`; casts between boolean and integer go by 64 bits.
 //! - A number too small for a double is 0; PostgreSQL calls it out of range.
-//! - `-9223372036854775808` is too large a literal, as its sign is an operator: it is written as a difference.
 //! - What cannot matter may be left out on either side: a failure is expected only where both must evaluate it.
 
 use fastrand::Rng;

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use moltler_abi::DataType;
 use moltler_abi::manifest::ConfigField;
 
 use crate::coerce::{coerce, excerpt, to_text, value_from_json};
@@ -177,14 +176,29 @@ pub fn masked(fields: &[ConfigField], document: &Document) -> Document {
         .collect()
 }
 
-/// The texts of secret fields.
+/// The texts of secret fields: of numbers their digits, of documents and arrays those of everything in them.
 pub fn secret_texts(fields: &[ConfigField], document: &Document) -> Vec<Rc<str>> {
-    let secret = fields.iter().filter(|field| field.secret && field.data_type == DataType::String);
-    secret.filter_map(|field| document.get(field.name.as_str())).map(to_text).collect()
+    let mut texts = Vec::new();
+    let secret = fields.iter().filter(|field| field.secret);
+    for value in secret.filter_map(|field| document.get(field.name.as_str())) {
+        // Values of CONFIG are no deeper than the parser's limit on nesting.
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Null => {}
+                Value::Array(elements) => open.extend(elements.iter()),
+                Value::Document(members) => open.extend(members.values()),
+                scalar => texts.push(to_text(scalar)),
+            }
+        }
+    }
+    texts
 }
 
 #[cfg(test)]
 mod tests {
+    use moltler_abi::DataType;
+
     use super::*;
     use crate::output::Format;
     use crate::testing::{TestProgram, config_field, constant};
@@ -307,5 +321,8 @@ mod tests {
         let shown = masked(std::slice::from_ref(&field), &document);
         assert_eq!(shown.get("key"), Some(&Value::String("***".into())));
         assert_eq!(secret_texts(&[field], &document), ["x".into()]);
+        let pin = ConfigField { secret: true, ..config_field("pin", DataType::Integer) };
+        let document = Document::from([("pin".into(), Value::Integer(12_345_678_901))]);
+        assert_eq!(secret_texts(&[pin], &document), ["12345678901".into()]);
     }
 }

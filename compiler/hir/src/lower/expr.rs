@@ -226,6 +226,12 @@ impl Lower<'_> {
 
     fn unary(&mut self, node: ast::UnaryExpr<'_>) -> ExprId {
         let range = node.range();
+        // The smallest integer has no positive counterpart, so it is read together with its sign.
+        if let (Some(ast::UnaryOperator::Negate), Some(ast::Expr::Number(number))) = (node.operator(), node.operand())
+            && number.text().replace('_', "") == i64::MIN.unsigned_abs().to_string()
+        {
+            return self.body.expr(ExprKind::Integer(i64::MIN), DataType::Integer, range);
+        }
         let inner = self.optional(node.operand(), range);
         let found = self.expr_type(inner);
         let (operator, data_type) = match node.operator() {
@@ -243,7 +249,7 @@ impl Lower<'_> {
                 let is_minus = sign == ast::UnaryOperator::Negate;
                 let symbol = if is_minus { "-" } else { "+" };
                 match &self.body.exprs[inner].kind {
-                    ExprKind::Integer(value) if is_minus => {
+                    ExprKind::Integer(value) if is_minus && *value != i64::MIN => {
                         let kind = ExprKind::Integer(-*value);
                         return self.body.expr(kind, DataType::Integer, range);
                     }
