@@ -46,6 +46,9 @@ pub struct Setup {
     pub max_calls: u64,
 }
 
+/// A test that carries out more statements than these has a loop without end.
+const MAX_TEST_STATEMENTS: u64 = 1_000_000;
+
 /// One run on one thread. All state has interior mutability, since a function of the runtime may enter generated code that calls
 /// the runtime again. Invariant: nothing is borrowed while generated code runs.
 pub struct ExecContext {
@@ -61,6 +64,8 @@ pub struct ExecContext {
     held: RefCell<Vec<RuntimeError>>,
     statement: Cell<Option<u32>>,
     now: Cell<Option<i64>>,
+    /// Statements carried out so far.
+    statements_begun: Cell<u64>,
     parts: RefCell<Vec<Part>>,
     missed: RefCell<Vec<String>>,
     secrets: RefCell<Vec<String>>,
@@ -107,6 +112,7 @@ impl ExecContext {
             held: RefCell::default(),
             statement: Cell::default(),
             now: Cell::default(),
+            statements_begun: Cell::default(),
             parts: RefCell::default(),
             missed: RefCell::default(),
             secrets: RefCell::default(),
@@ -208,12 +214,23 @@ impl ExecContext {
     // --- Statements
 
     /// A statement starts; what the one before it computed is released.
-    pub fn begin_statement(&self, statement: u32) {
+    ///
+    /// # Errors
+    ///
+    /// A test that carries out more than a million statements will not end: nothing catches that error.
+    pub fn begin_statement(&self, statement: u32) -> Result<(), RuntimeError> {
         self.statement.set(Some(statement));
+        let begun = self.statements_begun.get() + 1;
+        self.statements_begun.set(begun);
+        if self.setup.is_test && begun > MAX_TEST_STATEMENTS {
+            let message = format!("the test carried out {MAX_TEST_STATEMENTS} statements; does its loop end?");
+            return Err(RuntimeError { kind: ErrorKind::Fatal, ..RuntimeError::new("TestError", message) });
+        }
         self.now.set(None);
         self.parts.borrow_mut().clear();
         self.missed.borrow_mut().clear();
         self.arena.replace(Arena::new());
+        Ok(())
     }
 
     /// Where the running statement stands.

@@ -172,10 +172,7 @@ fn type_of_id(id: Id) -> Result<DataType> {
 }
 
 unsafe extern "C" fn begin_statement(context: Context, statement: Id) -> Status {
-    guarded(context, |context| {
-        context.begin_statement(statement);
-        Ok(())
-    })
+    guarded(context, |context| context.begin_statement(statement))
 }
 
 unsafe extern "C" fn compare_text(left: Bytes, left_length: Size, right: Bytes, right_length: Size) -> i32 {
