@@ -1,12 +1,13 @@
 //! ASSERT: what is told about one that fails.
 
 use moltler_abi::manifest::{Assertion, Manifest, Span};
+use moltler_abi::runtime_calls::BinaryOperator;
 
 use crate::coerce::{excerpt, to_text};
 use crate::context::{ExecContext, internal_error};
 use crate::datum::Operand;
-use crate::error::{ErrorKind, RuntimeError};
-use crate::evaluate::{is_true, json_equal};
+use crate::error::{ErrorKind, RuntimeError, StackFrame};
+use crate::evaluate::{binary, is_true, json_equal};
 use crate::value::Value;
 
 /// How many differences between two documents are told.
@@ -50,6 +51,43 @@ pub fn check(
     error.notes.extend(missed);
     error.notes.extend(differences(&values));
     Err(error)
+}
+
+/// Takes the pending error, and fails unless it is the expected one: of `class`, as CATCH takes it, with a message that is LIKE
+/// `pattern` (NULL for any).
+pub fn check_raised(context: &ExecContext, class: &str, pattern: Operand<'_>) -> Result<(), RuntimeError> {
+    let failed = |message: String| {
+        let mut error = RuntimeError::new("AssertionError", message);
+        error.kind = ErrorKind::Assertion;
+        error
+    };
+    let Some(mut raised) = context.take_pending() else {
+        return Err(failed(format!("no error was raised; `{class}` was expected")));
+    };
+    if !raised.is_caught_by(Some(class)) {
+        // A failed ASSERT and a fault of the test speak for themselves.
+        if raised.kind != ErrorKind::Error {
+            return Err(raised);
+        }
+        context.scrub_error(&mut raised);
+        let mut error = failed(format!("`{class}` was expected, `{}` was raised", raised.class));
+        error.source.clone_from(&raised.source);
+        error.request.clone_from(&raised.request);
+        error.stack = raised.span.map(|span| StackFrame { function: String::new(), span }).into_iter().collect();
+        error.cause = Some(Box::new(raised));
+        return Err(error);
+    }
+    context.scrub_error(&mut raised);
+    let message = Operand::Text(&raised.message);
+    let matches = match pattern {
+        Operand::Null => true,
+        pattern => is_true(Operand::of(&binary(BinaryOperator::Like, message, pattern)?)),
+    };
+    if matches {
+        return Ok(());
+    }
+    let error = failed(format!("the message of the `{}` is not LIKE {}", raised.class, excerpt(&pattern.to_value())));
+    Err(error.with_note(format!("the message is {}", excerpt(&message.to_value()))))
 }
 
 fn part_source<'m>(manifest: &'m Manifest, assertion: &Assertion, part: u32) -> Option<&'m str> {

@@ -4,13 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use moltler_abi::layout::{Context, Datum, FAILED};
 use moltler_abi::manifest::{FunctionId, Manifest, Span};
+use moltler_abi::runtime_calls::BinaryOperator;
 
 use crate::arena::Arena;
+use crate::coerce::excerpt;
 use crate::connector::registry::Registry;
+use crate::datum::Operand;
 use crate::error::{ErrorKind, RuntimeError};
+use crate::evaluate::binary;
 use crate::exports;
 use crate::http::{HttpClient, MockApi, Transport};
 use crate::js::{Clock, Scrubber};
@@ -194,6 +199,11 @@ impl ExecContext {
         self.pending.take().unwrap_or_else(|| internal_error("a function failed without an error"))
     }
 
+    /// Takes the pending error, if there is one.
+    pub fn take_pending(&self) -> Option<RuntimeError> {
+        self.pending.take()
+    }
+
     /// Looks at the pending error.
     pub fn with_pending<R>(&self, see: impl FnOnce(Option<&RuntimeError>) -> R) -> R {
         see(self.pending.borrow().as_ref())
@@ -246,6 +256,28 @@ impl ExecContext {
             self.now.set(Some(now));
             now
         })
+    }
+
+    /// ADVANCE: the virtual clock goes on by the interval; timers of handlers that are due by then fire, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The clock is the machine's, the interval is none or negative, or what a timer calls throws.
+    pub fn advance(&self, interval: Operand<'_>) -> Result<(), RuntimeError> {
+        if !self.setup.clock.is_virtual() {
+            let message = "ADVANCE moves the virtual clock of a test with MOCK_API, and this test has the real time";
+            return Err(RuntimeError { kind: ErrorKind::Fatal, ..RuntimeError::new("TestError", message) });
+        }
+        let now = self.now();
+        let then = match binary(BinaryOperator::Add, Operand::Timestamp(now), interval)? {
+            Value::Timestamp(then) if then >= now => then,
+            _ => {
+                let message =
+                    format!("ADVANCE takes an interval that is not negative, not {}", excerpt(&interval.to_value()));
+                return Err(RuntimeError::new("TypeError", message));
+            }
+        };
+        self.connectors.advance(self, Duration::from_micros((then - now) as u64))
     }
 
     /// The arena of the statement, or of the batch that a pipeline is working on.

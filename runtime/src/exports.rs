@@ -23,7 +23,7 @@ use crate::command;
 use crate::connector;
 use crate::context::{ExecContext, Part, Variable, internal_error};
 use crate::datum::{self, Operand};
-use crate::error::RuntimeError;
+use crate::error::{ErrorKind, RuntimeError};
 use crate::evaluate::{self, Element};
 use crate::operators;
 use crate::value::{Document, Value};
@@ -65,6 +65,8 @@ pub fn table() -> &'static RuntimeTable {
         create_instance,
         assert_part,
         assert,
+        assert_raises,
+        advance,
         raise,
         fail,
         catch,
@@ -502,6 +504,21 @@ unsafe extern "C" fn assert(context: Context, assertion: Id, value: DatumIn, mes
     })
 }
 
+unsafe extern "C" fn assert_raises(context: Context, class: Bytes, length: Size, pattern: DatumIn) -> Status {
+    guarded(context, |context| {
+        // SAFETY: as in `text` and `read`.
+        let (class, pattern) = unsafe { (text(class, length), read(pattern)) };
+        assertion::check_raised(context, class, pattern)
+    })
+}
+
+unsafe extern "C" fn advance(context: Context, interval: DatumIn) -> Status {
+    guarded(context, |context| {
+        // SAFETY: as in `read`.
+        context.advance(unsafe { read(interval) })
+    })
+}
+
 unsafe extern "C" fn raise(context: Context, message: DatumIn, code: DatumIn) -> Status {
     guarded(context, |_| {
         // SAFETY: as in `read`.
@@ -534,7 +551,12 @@ fn raised(message: &Value, code: &Value) -> RuntimeError {
 unsafe extern "C" fn fail(context: Context, message: Id) -> Status {
     guarded(context, |context| {
         let message = context.manifest().messages.get(message as usize).cloned().unwrap_or_default();
-        Err(RuntimeError::new("CompileError", message))
+        let mut error = RuntimeError::new("CompileError", message);
+        // A test that comes to what is not declared fails, whatever it catches.
+        if context.setup().is_test {
+            error.kind = ErrorKind::Fatal;
+        }
+        Err(error)
     })
 }
 

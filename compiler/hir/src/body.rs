@@ -428,6 +428,17 @@ pub enum StmtKind {
         /// Sub-expressions whose values explain a failure, outermost first; no constants among them.
         parts: Vec<ExprId>,
     },
+    /// ASSERT RAISES
+    AssertRaises {
+        /// The class of the error.
+        class: String,
+        /// What its message is LIKE, a text.
+        pattern: Option<ExprId>,
+        /// What must raise it.
+        statement: StmtId,
+    },
+    /// ADVANCE, in a test, by an interval.
+    Advance(ExprId),
     /// IF
     If {
         /// Condition and statements of IF and each ELSEIF.

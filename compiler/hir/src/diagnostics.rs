@@ -4,6 +4,7 @@
 //! and suggestions that need all names of the package are left open. [`crate::file_diagnostics`] makes [`moltler_db::Diagnostic`]s of them.
 
 pub(crate) mod definition;
+pub(crate) mod error_class;
 pub mod expression;
 pub(crate) mod not_supported;
 pub(crate) mod query;

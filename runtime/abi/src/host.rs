@@ -56,6 +56,28 @@ pub const HOST_GLOBALS: &[HostName] = &[
     HostName { name: "ConnectorConnectionError", documentation: "The API cannot be reached." },
 ];
 
+/// Classes of errors that the host, the language and the runtime raise, as CATCH and ASSERT RAISES name them.
+pub const ERROR_CLASSES: &[&str] = &[
+    "Error",
+    "ConnectorError",
+    "ConnectorAuthError",
+    "ConnectorRateLimitError",
+    "ConnectorConnectionError",
+    "ConnectorDisabled",
+    "FetchError",
+    "TypeError",
+    "RangeError",
+    "SyntaxError",
+    "ReferenceError",
+    "DOMException",
+    "AssertionError",
+    "ArgumentError",
+    "ConfigError",
+    "UnknownConnector",
+    "UnknownAction",
+    "UnknownEntity",
+];
+
 /// Globals of ECMAScript that QuickJS has.
 pub const ECMASCRIPT_GLOBALS: &[&str] = &[
     "AggregateError",

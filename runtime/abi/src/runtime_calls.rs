@@ -114,6 +114,11 @@ runtime_functions! {
     fn assert_part(context: Context, assertion: Id, part: Id, value: DatumIn) -> Status;
     /// ASSERT: fails unless `value` is TRUE. `message` is NULL where none was written.
     fn assert(context: Context, assertion: Id, value: DatumIn, message: DatumIn) -> Status;
+    /// ASSERT RAISES, when its statement has ended: takes the pending error. Fails unless there is one, CATCH by this class would
+    /// take it, and its message is LIKE `pattern` (NULL for any message). An error that nothing catches stays on its way.
+    fn assert_raises(context: Context, class: Bytes, length: Size, pattern: DatumIn) -> Status;
+    /// ADVANCE: the clock of the test goes on by the interval, and what is due by then happens.
+    fn advance(context: Context, interval: DatumIn) -> Status;
     /// RAISE: always [`crate::layout::FAILED`].
     fn raise(context: Context, message: DatumIn, code: DatumIn) -> Status;
     /// A statement that the compiler found wrong was reached: fails with the message of that index in the manifest's `messages`.

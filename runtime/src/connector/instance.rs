@@ -111,6 +111,11 @@ impl Instance {
         Ok(())
     }
 
+    /// What it has once it is in use.
+    pub fn opened(&self) -> Option<Rc<Opened>> {
+        self.opened.borrow().clone()
+    }
+
     /// Evaluates and checks CONFIG and OPTIONS, unless that was done before.
     pub fn open(&self, context: &ExecContext) -> Result<Rc<Opened>, RuntimeError> {
         if let Some(opened) = &*self.opened.borrow() {

@@ -1,7 +1,10 @@
 //! The instances of a run, by name.
 
 use std::cell::RefCell;
+use std::future::Future;
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use moltler_abi::manifest::Manifest;
@@ -50,6 +53,33 @@ impl Registry {
     /// All of them, in the order of their definitions.
     pub fn all(&self) -> Vec<Rc<Instance>> {
         self.instances.borrow().values().cloned().collect()
+    }
+
+    /// Lets time go by for all handlers at once: their timers that are due by then fire, in their order.
+    pub fn advance(&self, context: &ExecContext, duration: Duration) -> Result<(), RuntimeError> {
+        let opened: Vec<_> = self.all().iter().filter_map(|instance| instance.opened()).collect();
+        context.block_on(async {
+            let deadline = tokio::time::Instant::now() + duration;
+            let mut engines: Vec<_> = opened.iter().map(|opened| opened.engine().borrow_mut()).collect();
+            let mut idle: Vec<_> =
+                engines.iter_mut().map(|engine| Some(Box::pin(engine.idle_until(deadline)))).collect();
+            std::future::poll_fn(|task| {
+                for waiting in &mut idle {
+                    if let Some(engine) = waiting
+                        && let Poll::Ready(result) = engine.as_mut().poll(task)
+                    {
+                        *waiting = None;
+                        if result.is_err() {
+                            return Poll::Ready(result);
+                        }
+                    }
+                }
+                if idle.iter().all(Option::is_none) { Poll::Ready(Ok(())) } else { Poll::Pending }
+            })
+            .await?;
+            tokio::time::sleep_until(deadline).await;
+            Ok(())
+        })
     }
 
     /// DROP CONNECTOR.

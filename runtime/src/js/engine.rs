@@ -172,6 +172,13 @@ impl Engine {
         self.finish(call.source, result)
     }
 
+    /// Lets time go by between calls: timers that earlier calls left behind fire when they are due.
+    pub async fn idle_until(&mut self, deadline: tokio::time::Instant) -> Result<(), RuntimeError> {
+        let Some(scope) = &self.scope else { return Ok(()) };
+        let result = scope.idle_until(deadline).await;
+        self.finish("a timer", result)
+    }
+
     async fn run_action(&mut self, call: &ActionCall<'_>) -> Outcome<Value> {
         let result = self.invoke(call.script, &[call.config], call.params).await?;
         let budget = self.result_budget();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use moltler_abi::manifest::{Script, Span};
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value as JsValue};
+use tokio::time::Instant;
 
 use super::bytecode::{Compiled, LineTable, Modules, OnlyShared, ScriptLoader};
 use super::engine::Settings;
@@ -205,6 +206,20 @@ impl Scope {
             };
             self.host.start_running();
             self.deliver(event)?;
+        }
+    }
+
+    /// Delivers what comes until then.
+    pub(super) async fn idle_until(&self, deadline: Instant) -> Outcome<()> {
+        loop {
+            self.run_jobs()?;
+            match tokio::time::timeout_at(deadline, self.host.next_event()).await {
+                Ok(Some(event)) => {
+                    self.host.start_running();
+                    self.deliver(event)?;
+                }
+                Ok(None) | Err(_) => return Ok(()),
+            }
         }
     }
 

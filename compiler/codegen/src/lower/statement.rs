@@ -53,7 +53,8 @@ impl Lowering<'_> {
         true
     }
 
-    fn begin(&mut self, statement: u32) {
+    /// Tells the runtime that the statement with this index starts.
+    pub(super) fn begin(&mut self, statement: u32) {
         let statement = self.id(statement);
         self.run(RuntimeCall::begin_statement, &[statement]);
     }
@@ -79,6 +80,10 @@ impl Lowering<'_> {
             }
             StatementKind::Print(value) => self.tell(RuntimeCall::print, value),
             StatementKind::Assert { assertion, value, message } => self.assert(*assertion, value, message.as_ref()),
+            StatementKind::AssertRaises { class, pattern, statement: raising } => {
+                self.assert_raises(statement.id, class, pattern.as_ref(), raising);
+            }
+            StatementKind::Advance(interval) => self.tell(RuntimeCall::advance, interval),
             StatementKind::CreateInstance(instance) => {
                 let instance = self.id(*instance);
                 self.run(RuntimeCall::create_instance, &[instance]);
@@ -126,7 +131,7 @@ impl Lowering<'_> {
         self.run(function, &[value]);
     }
 
-    fn store_variable(&mut self, slot: u32, value: Operand) {
+    pub(super) fn store_variable(&mut self, slot: u32, value: Operand) {
         let value = self.address(value);
         let slot = self.id(slot);
         self.run(RuntimeCall::store_variable, &[slot, value]);

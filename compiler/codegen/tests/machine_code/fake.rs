@@ -289,6 +289,19 @@ extern "C" fn assert_part(context: Context, _: Id, part: Id, shown: DatumIn) -> 
 extern "C" fn assert(context: Context, _: Id, passed: DatumIn, message: DatumIn) -> Status {
     if value(passed) == Value::Boolean(true) { OK } else { fail_with(context, format!("assert {:?}", value(message))) }
 }
+extern "C" fn assert_raises(context: Context, class: Bytes, length: Size, pattern: DatumIn) -> Status {
+    let class = text(class, length);
+    let raised = run(context).error.take();
+    run(context).log.push(format!("raised {raised:?} like {:?}", value(pattern)));
+    match raised {
+        Some(error) if error.starts_with(&class) => OK,
+        _ => fail_with(context, format!("not {class}")),
+    }
+}
+extern "C" fn advance(context: Context, interval: DatumIn) -> Status {
+    run(context).log.push(format!("advance {:?}", value(interval)));
+    OK
+}
 extern "C" fn raise(context: Context, message: DatumIn, _: DatumIn) -> Status {
     fail_with(context, plain(&value(message)))
 }
@@ -351,6 +364,8 @@ static TABLE: RuntimeTable = RuntimeTable {
     create_instance,
     assert_part,
     assert,
+    assert_raises,
+    advance,
     raise,
     fail,
     catch,

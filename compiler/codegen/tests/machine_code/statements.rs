@@ -11,6 +11,10 @@ fn statement(kind: StatementKind) -> Statement {
     Statement { kind, id: 0 }
 }
 
+fn statement_with(id: u32, kind: StatementKind) -> Statement {
+    Statement { kind, id }
+}
+
 fn print(text: &str) -> Statement {
     statement(StatementKind::Print(Expr::string(text)))
 }
@@ -47,6 +51,28 @@ fn check(statements: Vec<Statement>, expected: &[&str]) {
 #[track_caller]
 fn check_error(statements: Vec<Statement>, expected: &[&str], error: &str) {
     assert_eq!(run(statements), (expected.iter().map(|line| (*line).to_owned()).collect(), Err(error.to_owned())));
+}
+
+#[test]
+fn an_expected_error_is_checked_after_its_statement() {
+    let expecting = |class: &str, pattern, inner| {
+        let (class, statement) = (class.to_owned(), Box::new(inner));
+        statement_with(7, StatementKind::AssertRaises { class, pattern, statement })
+    };
+    check(vec![expecting("no", None, raise("no luck")), print("on")], &["raised Some(\"no luck\") like Null", "on"]);
+    let pattern = Some((3, Expr::string("%luck")));
+    check(vec![expecting("no", pattern, raise("no luck"))], &["raised Some(\"no luck\") like String(\"%luck\")"]);
+    check_error(
+        vec![expecting("no", None, print("fine")), print("never")],
+        &["fine", "raised None like Null"],
+        "not no",
+    );
+    // An error of another class goes to the CATCH around.
+    let inner = expecting("no", None, raise("other"));
+    check(
+        vec![try_(vec![inner], catch(None, vec![print("caught")]), vec![])],
+        &["raised Some(\"other\") like Null", "caught"],
+    );
 }
 
 #[test]

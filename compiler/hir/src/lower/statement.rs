@@ -94,8 +94,8 @@ impl Lower<'_> {
             Statement::ShowSyncState(_) => self.refuse("`SHOW SYNC STATE`", range),
             Statement::SyncConnector(_) => self.refuse("`SYNC CONNECTOR`", range),
             Statement::InstallConnectorType(_) => self.refuse("`INSTALL CONNECTOR TYPE`", range),
-            Statement::AssertRaises(_) => self.refuse("`ASSERT RAISES`", range),
-            Statement::Advance(_) => self.refuse("`ADVANCE`", range),
+            Statement::AssertRaises(node) => self.assert_raises(node),
+            Statement::Advance(node) => self.advance(node),
             Statement::Unsupported(node) => self.refuse(&format!("`{}`", node.head()), range),
         }
     }
@@ -316,7 +316,11 @@ impl Lower<'_> {
                 scope: VariableScope::Block,
                 range: TextRange::default(),
             });
-            let class = clause.error().map(ast::Name::value);
+            let class = clause.error().map(|error| {
+                let class = error.value();
+                self.check_error_class(&class, error.range());
+                class
+            });
             let body = self.block_with(clause.body(), Some(variable));
             catches.push(Catch { class, variable, body });
         }

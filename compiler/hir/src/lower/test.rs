@@ -2,6 +2,7 @@
 
 use moltler_abi::DataType;
 use moltler_abi::runtime_calls::BinaryOperator;
+use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode, ClauseKind, Expr};
 
 use super::Lower;
@@ -9,6 +10,8 @@ use crate::body::{ExprId, ExprKind, StmtKind, SubqueryKind};
 use crate::config_schema::Reader;
 use crate::definition::{Spanned, TestDef};
 use crate::diagnostics::definition::missing_clause;
+use crate::diagnostics::error_class::misspelled_error_class;
+use crate::diagnostics::expression::misplaced;
 use crate::syntax_tree::constant;
 
 /// At most so many values explain a failed ASSERT.
@@ -73,6 +76,35 @@ impl Lower<'_> {
         let mut parts = Vec::new();
         self.parts(condition, &mut parts);
         StmtKind::Assert { condition, message, parts }
+    }
+
+    pub(super) fn assert_raises(&mut self, node: ast::AssertRaises<'_>) -> StmtKind {
+        let pattern = node.pattern().map(|pattern| self.expr(pattern));
+        if let Some(pattern) = pattern {
+            self.expect_type("LIKE", DataType::String, pattern);
+        }
+        let (Some(error), Some(statement)) = (node.error(), node.statement()) else { return StmtKind::Missing };
+        let class = error.value();
+        self.check_error_class(&class, error.range());
+        let statement = self.statement(statement);
+        StmtKind::AssertRaises { class, pattern, statement }
+    }
+
+    pub(super) fn advance(&mut self, node: ast::Advance<'_>) -> StmtKind {
+        let interval = self.optional(node.interval(), node.range());
+        self.expect_type("ADVANCE", DataType::Interval, interval);
+        if !self.in_test {
+            self.report(misplaced("`ADVANCE` moves the clock of a test; it stands in a TEST only", node.range()));
+            return StmtKind::Missing;
+        }
+        StmtKind::Advance(interval)
+    }
+
+    /// Handlers may throw classes of their own, so only what is nearly a known name is told.
+    pub(super) fn check_error_class(&mut self, class: &str, range: TextRange) {
+        if let Some(diagnostic) = misspelled_error_class(class, range) {
+            self.report(diagnostic);
+        }
     }
 
     /// The sub-expressions whose values explain a condition, outermost first; no constants but documents and arrays,

@@ -172,6 +172,12 @@ fn statement(program: &Program, statement: &Statement, depth: usize, text: &mut 
             let message = message.as_ref().map_or(String::new(), |message| format!(", {}", value(message)));
             line(text, depth, &format!("Assert {}{message}", value(condition)));
         }
+        StatementKind::AssertRaises { class, pattern, statement } => {
+            let pattern = pattern.as_ref().map_or(String::new(), |(_, pattern)| format!(" like {}", value(pattern)));
+            line(text, depth, &format!("Assert raises {class}{pattern}"));
+            self::statement(program, statement, depth + 1, text);
+        }
+        StatementKind::Advance(interval) => line(text, depth, &format!("Advance {}", value(interval))),
         StatementKind::CreateInstance(instance) => {
             let name = &program.manifest.instances[*instance as usize].name;
             line(text, depth, &format!("Create instance {name}"));

@@ -90,6 +90,16 @@ impl FromHir<'_> {
                 self.store(*variable, value)
             }
             Hir::Assert { condition, message, parts } => self.assert(*condition, *message, parts),
+            Hir::AssertRaises { class, pattern, statement } => {
+                let pattern = pattern.map(|pattern| (self.slots.fresh(), self.expr(pattern)));
+                // What does nothing when it is reached raises nothing.
+                let statement = self.statement(&self.unit.body.stmts[*statement]).unwrap_or_else(|| Statement {
+                    kind: StatementKind::Evaluate(Expr::null()),
+                    id: self.gather.statement(span),
+                });
+                StatementKind::AssertRaises { class: class.clone(), pattern, statement: Box::new(statement) }
+            }
+            Hir::Advance(interval) => StatementKind::Advance(self.expr(*interval)),
             Hir::If { branches, otherwise } => StatementKind::If {
                 branches: branches
                     .iter()

@@ -36,6 +36,17 @@ pub enum StatementKind {
         /// Shown when it fails.
         message: Option<Expr>,
     },
+    /// ASSERT RAISES.
+    AssertRaises {
+        /// The class of the error.
+        class: String,
+        /// A variable of no name that keeps the pattern while the statement runs, and the pattern.
+        pattern: Option<(u32, Expr)>,
+        /// What must raise the error.
+        statement: Box<Statement>,
+    },
+    /// ADVANCE by an interval.
+    Advance(Expr),
     /// CREATE CONNECTOR in a test: the instance with this index.
     CreateInstance(u32),
     /// A statement that the runtime carries out as a whole: the command with this index.
