@@ -1,5 +1,6 @@
 //! The state of one run: what generated code passes to every function of the runtime.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
@@ -18,11 +19,12 @@ use crate::error::{ErrorKind, RuntimeError};
 use crate::evaluate::binary;
 use crate::exports;
 use crate::http::{HttpClient, MockApi, Transport};
-use crate::js::{Clock, Scrubber};
+use crate::js::Clock;
 use crate::loader::Program;
 use crate::operators::UnderWay;
 use crate::output::Output;
 use crate::program::ProgramHost;
+use crate::secrets::vault::{Origin, Vault};
 use crate::value::Value;
 
 /// Reads an environment variable; `None` where it is unset.
@@ -73,7 +75,9 @@ pub struct ExecContext {
     statements_begun: Cell<u64>,
     parts: RefCell<Vec<Part>>,
     missed: RefCell<Vec<String>>,
-    secrets: RefCell<Vec<String>>,
+    vault: Rc<Vault>,
+    /// What ENV gave while a CONFIG was evaluated.
+    environment_read: RefCell<Vec<String>>,
     queries: UnderWay,
 }
 
@@ -120,7 +124,8 @@ impl ExecContext {
             statements_begun: Cell::default(),
             parts: RefCell::default(),
             missed: RefCell::default(),
-            secrets: RefCell::default(),
+            vault: Rc::default(),
+            environment_read: RefCell::default(),
             queries: UnderWay::default(),
             program,
             setup,
@@ -355,47 +360,38 @@ impl ExecContext {
         (self.setup.environment)(name).filter(|value| !value.is_empty())
     }
 
-    /// Keeps the value of a secret out of everything that is shown. A short one occurs everywhere: masking it would tell more than
-    /// it hides.
-    pub fn add_secret(&self, secret: &str) {
-        let mut secrets = self.secrets.borrow_mut();
-        if secret.len() >= 8 && !secrets.iter().any(|known| known == secret) {
-            secrets.push(secret.to_owned());
+    /// The values that ENV has given since this was last asked: a literal of a test is no secret, these are.
+    pub fn take_environment_read(&self) -> Vec<String> {
+        self.environment_read.take()
+    }
+
+    /// ENV gave this value.
+    pub fn note_environment_read(&self, value: &str) {
+        let mut read = self.environment_read.borrow_mut();
+        if !read.iter().any(|known| known == value) {
+            read.push(value.to_owned());
         }
     }
 
-    /// The values of the secrets that were used so far.
-    pub fn secrets(&self) -> Vec<String> {
-        self.secrets.borrow().clone()
+    /// The secrets of the run.
+    pub fn vault(&self) -> &Rc<Vault> {
+        &self.vault
+    }
+
+    /// Keeps the value of a secret out of everything that is shown. One below 8 bytes occurs everywhere: masking it would tell
+    /// more than it hides.
+    pub fn add_secret(&self, secret: &str) {
+        self.vault.add(Origin::Config, "a secret", secret);
     }
 
     /// A text without the values of secrets.
-    pub fn scrub(&self, text: &str) -> String {
-        let secrets = self.secrets.borrow();
-        if secrets.is_empty() {
-            return text.to_owned();
-        }
-        Scrubber::new(secrets.iter().map(String::as_str)).scrub(text)
+    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.vault.scrub(text)
     }
 
     /// An error without the values of secrets.
     pub fn scrub_error(&self, error: &mut RuntimeError) {
-        if self.secrets.borrow().is_empty() {
-            return;
-        }
-        error.message = self.scrub(&error.message);
-        for note in &mut error.notes {
-            *note = self.scrub(note);
-        }
-        if let Some(code) = &mut error.code {
-            *code = self.scrub(code);
-        }
-        if let Some(request) = &mut error.request {
-            request.url = self.scrub(&request.url);
-        }
-        if let Some(cause) = &mut error.cause {
-            self.scrub_error(cause);
-        }
+        error.scrub(&self.vault);
     }
 }
 

@@ -1,9 +1,11 @@
 //! What can go wrong in a run.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use moltler_abi::manifest::Span;
 
+use crate::secrets::vault::Vault;
 use crate::value::{Document, Value};
 
 /// The run went wrong: told to the user, matched by CATCH and ASSERT RAISES.
@@ -78,6 +80,25 @@ impl RuntimeError {
     pub fn with_note(mut self, note: impl Into<String>) -> RuntimeError {
         self.notes.push(note.into());
         self
+    }
+
+    /// Puts `***` in the place of secrets, in what caused it too.
+    pub fn scrub(&mut self, vault: &Vault) {
+        if vault.is_empty() {
+            return;
+        }
+        let texts = std::iter::once(&mut self.message)
+            .chain(&mut self.notes)
+            .chain(&mut self.code)
+            .chain(self.request.as_mut().map(|request| &mut request.url));
+        for text in texts {
+            if let Cow::Owned(scrubbed) = vault.scrub(text) {
+                *text = scrubbed;
+            }
+        }
+        if let Some(cause) = &mut self.cause {
+            cause.scrub(vault);
+        }
     }
 
     /// Whether CATCH and ASSERT RAISES by this name take the error: its class, a class above it, or its code, in any case and

@@ -9,7 +9,7 @@
 //! - `engine`: calls; `scope`: a JavaScript runtime, and the loop that waits for timers and responses;
 //! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript;
 //! - `rows`, `walker`: the raw walk from JavaScript objects to columns; `convert`, `json`: values into JavaScript;
-//! - `failure`: from thrown values to errors; `scrub`: secrets out of them.
+//! - `failure`: from thrown values to errors; `secrets`: globals that work on placeholders.
 
 mod bytecode;
 mod clock;
@@ -22,7 +22,7 @@ mod json;
 mod raw;
 mod rows;
 mod scope;
-mod scrub;
+mod secrets;
 mod walker;
 
 pub use bytecode::{compile, engine_version};
@@ -30,7 +30,6 @@ pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
 pub use globals::{host_bytecode, use_host_bytecode};
 pub use host::{ConsoleHook, ConsoleLevel};
-pub use scrub::Scrubber;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,20 @@
-//! `{{secrets.name}}` in literals of CONFIG, filled in from the environment when the program runs.
+//! Secrets: `{{secrets.name}}` in literals of CONFIG, and how connector code works with them without ever seeing them.
+//!
+//! Connector code gets placeholders ([`placeholder`]), which a [`vault::Vault`] knows the values of. When a request leaves, a
+//! [`seal::Seal`] puts the values in their place, for the hosts that the instance's [`grants::Grants`] name; in what comes back
+//! it puts placeholders. What people see is scrubbed by [`vault::Vault::scrub`]. [`config`] makes the placeholders of CONFIG.
+
+pub mod config;
+pub mod encoding;
+pub mod grants;
+pub mod placeholder;
+pub mod scan;
+pub mod seal;
+pub mod vault;
 
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
+use vault::Origin;
 
 /// The environment variable that holds a secret: `MOLTLER_SECRET_MYSERVICE_KEY` for `myservice_key`.
 pub fn variable_of(name: &str) -> String {
@@ -13,7 +26,7 @@ pub fn variable_of(name: &str) -> String {
     format!("MOLTLER_SECRET_{}", name.collect::<String>())
 }
 
-/// The text with every `{{secrets.name}}` replaced by the secret's value. Braces that hold anything else stay as they are.
+/// The text with every `{{secrets.name}}` replaced by the secret's placeholder. Braces that hold anything else stay as they are.
 pub fn expand(context: &ExecContext, template: &str) -> Result<String, RuntimeError> {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
@@ -37,8 +50,7 @@ fn secret(context: &ExecContext, name: &str) -> Result<String, RuntimeError> {
         Some(value) => {
             // A trailing line end comes from `echo` and files; in a header it would be an error.
             let value = value.trim_end_matches(['\r', '\n']);
-            context.add_secret(value);
-            Ok(value.to_owned())
+            Ok(context.vault().add(Origin::Config, &format!("secrets.{name}"), value).to_string())
         }
         None => Err(RuntimeError::new("ConfigError", format!("the secret `{name}` is not known"))
             .with_note(format!("run `moltlerc secrets set {name}`, or set the environment variable `{variable}`"))),

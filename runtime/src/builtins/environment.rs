@@ -15,7 +15,10 @@ fn env(context: &ExecContext, arguments: &[Value]) -> Result<Value> {
     }
     let name = text_argument(arguments, 0);
     Ok(match (context.environment(name), arguments.get(1)) {
-        (Some(value), _) => Value::String(value.into()),
+        (Some(value), _) => {
+            context.note_environment_read(&value);
+            Value::String(value.into())
+        }
         (None, Some(default)) => default.clone(),
         (None, None) if context.setup().is_test => {
             let mut error = RuntimeError::new("Skip", format!("{name} is not set"));

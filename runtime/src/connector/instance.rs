@@ -6,11 +6,14 @@ use std::rc::Rc;
 use moltler_abi::manifest::{self, Manifest};
 
 use super::options::Options;
-use super::schema::{self, Checked};
+use super::schema;
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::evaluate::with_article;
 use crate::js::{Engine, Settings};
+use crate::secrets;
+use crate::secrets::config::Sealed;
+use crate::secrets::seal::Seal;
 use crate::value::{Document, Value};
 
 /// An instance of a connector type.
@@ -139,13 +142,11 @@ impl Instance {
             .types
             .get(definition.connector_type as usize)
             .ok_or_else(|| internal_error("an instance of an unknown type"))?;
+        context.take_environment_read();
         let given = self.document(context, definition.config, "CONFIG")?;
-        let config = schema::check(context, Checked::Config, &self.name, &connector_type.config, false, &given)?;
-        if !context.setup().is_test {
-            for secret in schema::secret_texts(&connector_type.config, &config) {
-                context.add_secret(&secret);
-            }
-        }
+        let environment = context.take_environment_read();
+        let Sealed { config, grants } =
+            secrets::config::seal(context, &self.name, connector_type, &given, &environment)?;
         let mut options = (*self.document(context, connector_type.options, "OPTIONS")?).clone();
         for layer in [self.document(context, definition.options, "OPTIONS")?, Rc::new(self.altered.borrow().clone())] {
             options.extend(layer.iter().map(|(key, value)| (Rc::clone(key), value.clone())));
@@ -158,7 +159,7 @@ impl Instance {
         let settings = Settings {
             shared: connector_type.shared.clone().map(Rc::new),
             clock: context.setup().clock.clone(),
-            secrets: context.secrets(),
+            seal: Rc::new(Seal::new(Rc::clone(context.vault()), grants)),
             console: Rc::new(move |_, line| output.message(line)),
             max_memory_mb: options.max_memory_mb,
             max_run_seconds: options.max_run_seconds,

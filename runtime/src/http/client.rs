@@ -237,6 +237,7 @@ mod tests {
             headers: vec![("authorization".to_owned(), "Bearer k".to_owned())],
             body: None,
             redirect: RedirectMode::Follow,
+            seal: None,
         }
     }
 

@@ -362,6 +362,7 @@ mod tests {
             headers: vec![("x-key".to_owned(), "k".to_owned())],
             body: (method == "POST").then(|| br#"{"a": {"b": 1, "c": [1, 2]}}"#.to_vec()),
             redirect: RedirectMode::Follow,
+            seal: None,
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) async fn follow(
     hop: impl Fn(Request) -> ResponseFuture,
 ) -> Result<Response, TransportError> {
     for step in 0..=MAX_REDIRECTS {
-        let mut response = hop(request.clone()).await?;
+        let mut response = sealed(&request, &hop).await?;
         response.redirected = step > 0;
         let Some(target) = target(&response) else { return Ok(response) };
         match request.redirect {
@@ -37,6 +37,23 @@ pub(super) async fn follow(
         next(&mut request, response.status, url);
     }
     Err(TransportError::failed("ERR_TOO_MANY_REDIRECTS", format!("redirects more than {MAX_REDIRECTS} times")))
+}
+
+/// One hop: with secrets in the place of their placeholders on the wire, and nowhere else.
+async fn sealed(request: &Request, hop: &impl Fn(Request) -> ResponseFuture) -> Result<Response, TransportError> {
+    let mut outgoing = request.clone();
+    let Some(seal) = &request.seal else { return hop(outgoing).await };
+    seal.seal(&mut outgoing)?;
+    match hop(outgoing).await {
+        Ok(mut response) => {
+            seal.mask(&mut response, &request.url);
+            Ok(response)
+        }
+        Err(mut error) => {
+            seal.mask_failure(&mut error);
+            Err(error)
+        }
+    }
 }
 
 /// Where a redirect leads; `None` for any other response.
@@ -89,6 +106,7 @@ mod tests {
             ],
             body: Some(b"body".to_vec()),
             redirect: RedirectMode::Follow,
+            seal: None,
         }
     }
 

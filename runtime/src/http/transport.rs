@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use url::Url;
 
 use crate::error::RuntimeError;
+use crate::secrets::seal::Seal;
 
 /// The answer to a request, later.
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, TransportError>>>>;
@@ -29,6 +31,8 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// What to do with a redirect.
     pub redirect: RedirectMode,
+    /// Puts secrets in the place of their placeholders at each hop, and back; `None` where there are none.
+    pub seal: Option<Rc<Seal>>,
 }
 
 /// What to do with a redirect, as in `fetch`.

@@ -12,10 +12,11 @@ use super::failure::{self, Thrown};
 use super::host::ConsoleHook;
 use super::rows::{RowReader, WalkError, read_value};
 use super::scope::{Failure, Kept, Outcome, Scope, keep, restore, thrown};
-use super::scrub::Scrubber;
 use crate::batch::{BatchBuilder, OwnedBatch};
 use crate::error::RuntimeError;
 use crate::http::Transport;
+use crate::secrets::grants::Grants;
+use crate::secrets::seal::Seal;
 use crate::value::Value;
 
 /// Rows may take this many times as much memory outside of JavaScript as they may inside.
@@ -30,8 +31,8 @@ pub struct Settings {
     pub shared: Option<Rc<Script>>,
     /// What `Date` and timers go by.
     pub clock: Clock,
-    /// Values replaced by `***` in errors and on the console.
-    pub secrets: Vec<String>,
+    /// The secrets of the run, and where the instance may send them.
+    pub seal: Rc<Seal>,
     /// Takes each line of the console.
     pub console: ConsoleHook,
     /// Of the JavaScript heap.
@@ -49,7 +50,7 @@ impl Settings {
             transport,
             shared: None,
             clock: Clock::real(),
-            secrets: Vec::new(),
+            seal: Rc::new(Seal::new(Rc::default(), Grants::default())),
             console: Rc::new(|_, text| {
                 use std::io::Write;
                 // Nobody is left to be told when standard error is closed.
@@ -122,15 +123,13 @@ enum CursorState {
 /// next call starts with fresh modules. Calls need the run's tokio runtime around them and do not overlap.
 pub struct Engine {
     settings: Settings,
-    scrubber: Scrubber,
     scope: Option<Scope>,
 }
 
 impl Engine {
     /// An engine; JavaScript starts with the first call.
     pub fn new(settings: Settings) -> Engine {
-        let scrubber = Scrubber::new(settings.secrets.iter().map(String::as_str));
-        Engine { settings, scrubber, scope: None }
+        Engine { settings, scope: None }
     }
 
     /// All rows of an entity's handler.
@@ -299,7 +298,7 @@ impl Engine {
         if self.scope.is_some() {
             return Ok(());
         }
-        self.scope = Some(Scope::new(&self.settings, &self.scrubber)?);
+        self.scope = Some(Scope::new(&self.settings)?);
         if let Some(shared) = self.settings.shared.clone() {
             let loaded = self.scope_mut().load(&shared).await;
             if let Err(failure) = loaded {
@@ -336,7 +335,7 @@ impl Engine {
             }
         }
         error.source = Some(source.to_owned());
-        self.scrub(&mut error);
+        error.scrub(self.settings.seal.vault());
         Err(error)
     }
 
@@ -377,18 +376,6 @@ impl Engine {
             };
         }
         error
-    }
-
-    fn scrub(&self, error: &mut RuntimeError) {
-        error.message = self.scrubber.scrub(&error.message);
-        error.code = error.code.as_deref().map(|code| self.scrubber.scrub(code));
-        error.notes.iter_mut().for_each(|note| *note = self.scrubber.scrub(note));
-        if let Some(request) = &mut error.request {
-            request.url = self.scrubber.scrub(&request.url);
-        }
-        if let Some(cause) = &mut error.cause {
-            self.scrub(cause);
-        }
     }
 }
 

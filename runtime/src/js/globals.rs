@@ -9,8 +9,9 @@ use url::{Url, form_urlencoded, quirks};
 
 use super::bytecode::compile_host;
 use super::host::{ConsoleLevel, Host};
-use super::{json, raw};
+use super::{json, raw, secrets};
 use crate::http::{RedirectMode, Request, Response, TransportError};
+use crate::secrets::vault::{Derivation, Encoded};
 
 /// The modules of the globals; frames of a stack in them are not shown.
 const HOST_MODULE: &str = "moltler:host";
@@ -30,6 +31,7 @@ const GROUPS: [Group; 5] = [
     Group {
         scripts: &[
             include_str!("globals/base.js"),
+            include_str!("globals/secrets.js"),
             include_str!("globals/date.js"),
             include_str!("globals/errors.js"),
             include_str!("globals/timers.js"),
@@ -144,7 +146,7 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
             2 => ConsoleLevel::Warn,
             _ => ConsoleLevel::Error,
         };
-        (state.console)(level, &state.scrubber.scrub(&raw::text(&text).unwrap_or_default()));
+        (state.console)(level, &state.seal.vault().scrub(&raw::text(&text).unwrap_or_default()));
     };
     add("console", Function::new(ctx.clone(), console))?;
 
@@ -162,8 +164,20 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
     add("randomBytes", Function::new(ctx.clone(), random_bytes))?;
     add("parseUrl", Function::new(ctx.clone(), parse_url))?;
     add("changeUrl", Function::new(ctx.clone(), change_url))?;
-    add("parseForm", Function::new(ctx.clone(), parse_form))?;
-    add("writeForm", Function::new(ctx.clone(), write_form))?;
+    let state = Rc::clone(host);
+    let parse = move |text: Value<'js>| {
+        let text = raw::text(&text).unwrap_or_default();
+        let decoded = state.seal.vault().underive(&[Encoded::Percent, Encoded::Form], &text);
+        parse_form(decoded.as_deref().unwrap_or(&text))
+    };
+    add("parseForm", Function::new(ctx.clone(), parse))?;
+    let state = Rc::clone(host);
+    let write = move |flat: Array<'js>| {
+        let form = write_form(flat)?;
+        Ok::<_, rquickjs::Error>(state.seal.vault().derive(Derivation::Form, &form).unwrap_or(form))
+    };
+    add("writeForm", Function::new(ctx.clone(), write))?;
+    secrets::add_native(ctx, &native, host)?;
     Ok(native)
 }
 
@@ -185,6 +199,7 @@ fn start_fetch<'js>(host: &Host, id: u32, request: &Object<'js>) -> rquickjs::Re
         headers: pairs(texts),
         body: raw::bytes(&request.get("body")?),
         redirect,
+        seal: None,
     };
     host.start_request(id, request);
     Ok(())
@@ -300,8 +315,7 @@ fn change_url<'js>(ctx: Ctx<'js>, href: Value<'js>, part: String, value: Value<'
     url_parts(&url).into_js(&ctx)
 }
 
-fn parse_form<'js>(text: Value<'js>) -> Vec<String> {
-    let text = raw::text(&text).unwrap_or_default();
+fn parse_form(text: &str) -> Vec<String> {
     form_urlencoded::parse(text.as_bytes()).flat_map(|(name, value)| [name.into_owned(), value.into_owned()]).collect()
 }
 

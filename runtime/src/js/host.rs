@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::clock::Clock;
-use super::scrub::Scrubber;
 use crate::error::RequestInfo;
 use crate::http::{Request, Response, Transport, TransportError};
+use crate::secrets::seal::Seal;
 
 /// How loud a line of the console is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ type Exchange = Pin<Box<dyn Future<Output = Result<Response, TransportError>>>>;
 pub(super) struct Host {
     pub(super) transport: Rc<dyn Transport>,
     pub(super) clock: Clock,
-    pub(super) scrubber: Scrubber,
+    pub(super) seal: Rc<Seal>,
     pub(super) console: ConsoleHook,
     /// Of one request.
     pub(super) timeout: Duration,
@@ -64,7 +64,7 @@ impl Host {
     pub(super) fn new(
         transport: Rc<dyn Transport>,
         clock: Clock,
-        scrubber: Scrubber,
+        seal: Rc<Seal>,
         console: ConsoleHook,
         timeout: Duration,
         run_limit: Duration,
@@ -72,7 +72,7 @@ impl Host {
         Host {
             transport,
             clock,
-            scrubber,
+            seal,
             console,
             timeout,
             run_limit,
@@ -117,10 +117,11 @@ impl Host {
         self.timers.borrow_mut().retain(|(_, other), ()| *other != id);
     }
 
-    pub(super) fn start_request(&self, id: u32, request: Request) {
+    pub(super) fn start_request(&self, id: u32, mut request: Request) {
+        request.seal = Some(Rc::clone(&self.seal));
         *self.last_request.borrow_mut() = Some(RequestInfo {
             method: request.method.clone(),
-            url: self.scrubber.scrub(&shown_url(&request.url)),
+            url: self.seal.vault().scrub(&shown_url(&request.url)).into_owned(),
             status: None,
         });
         let answer = self.transport.send(request);
@@ -199,11 +200,13 @@ fn shown_url(url: &url::Url) -> String {
 mod tests {
     use super::*;
     use crate::http::HttpClient;
+    use crate::secrets::grants::Grants;
 
     fn host() -> Host {
         let console: ConsoleHook = Rc::new(|_, _| {});
         let limit = Duration::from_secs(3600);
-        Host::new(Rc::new(HttpClient::new()), Clock::real(), Scrubber::default(), console, limit, limit)
+        let seal = Rc::new(Seal::new(Rc::default(), Grants::default()));
+        Host::new(Rc::new(HttpClient::new()), Clock::real(), seal, console, limit, limit)
     }
 
     #[test]

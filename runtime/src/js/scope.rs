@@ -14,7 +14,6 @@ use super::failure::{self, Thrown};
 use super::globals;
 use super::host::{Event, Host};
 use super::rows::WalkError;
-use super::scrub::Scrubber;
 use crate::error::RuntimeError;
 use crate::http::TransportError;
 
@@ -77,12 +76,12 @@ pub(super) fn thrown(ctx: &Ctx<'_>, error: rquickjs::Error) -> Failure {
 }
 
 impl Scope {
-    pub(super) fn new(settings: &Settings, scrubber: &Scrubber) -> Outcome<Scope> {
+    pub(super) fn new(settings: &Settings) -> Outcome<Scope> {
         let failed = |error: rquickjs::Error| Failure::Other(failure::engine_error(&error));
         let host = Rc::new(Host::new(
             Rc::clone(&settings.transport),
             settings.clock.clone(),
-            scrubber.clone(),
+            Rc::clone(&settings.seal),
             Rc::clone(&settings.console),
             seconds(settings.timeout_seconds),
             seconds(settings.max_run_seconds),

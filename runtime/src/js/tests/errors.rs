@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::secrets::vault::Origin;
 
 /// Fails with the handler's text behind `»`, for each frame up to the end of its line.
 fn fails(shared: Option<(&[&str], &str)>, handler: &str) -> (RuntimeError, Vec<String>) {
@@ -179,13 +180,15 @@ fn secrets_are_scrubbed() {
     let (result, console) = evaluate_with(
         "console.log('key', 'hunter2-hunter2'); throw new Error('refused: hunter2-hunter2', {cause: 'hunter2-hunter2'});",
         "{}",
-        |settings| settings.secrets = vec!["hunter2-hunter2".to_owned()],
+        |settings| {
+            settings.seal.vault().add(Origin::Config, "key", "hunter2-hunter2");
+        },
     );
     assert_eq!(result, "Error: refused: ***");
     assert_eq!(console, ["Info key ***"]);
     let error = run(async {
         let mut bench = Bench::with(r#"{"GET /x": {"error": "reset"}}"#, |settings| {
-            settings.secrets = vec!["hunter2/hunter2".to_owned()];
+            settings.seal.vault().add(Origin::Config, "key", "hunter2/hunter2");
         });
         let script = script(
             "execute",
