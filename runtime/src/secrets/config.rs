@@ -194,7 +194,10 @@ fn field_hosts(field: &ConfigField, config: &Document) -> Result<Option<Vec<Host
                 }
                 _ if is_labels(value) => value.to_string(),
                 _ => {
-                    return Err(format!("`hosts` of `{}`: the value of `{name}` is no part of a host name", field.name));
+                    return Err(format!(
+                        "`hosts` of `{}`: the value of `{name}` is no part of a host name",
+                        field.name
+                    ));
                 }
             };
             text = format!("{before}{value}{behind}");
