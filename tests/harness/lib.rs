@@ -3,6 +3,7 @@
 //! - [`programs`]: the workspace's executables, built once.
 //! - [`Command`](command::Command): one of them, started in a folder with an empty PATH and nothing of the user's environment.
 //! - [`SampleApi`](sample_api::SampleApi): an HTTP API on loopback.
+//! - [`simulators`]: servers on loopback that answer in the shapes of public APIs.
 //! - [`page`]: the published page, and programs made of its blocks.
 //! - [`markdown`]: sections and fences of a Markdown page, for the cases.
 
@@ -12,6 +13,7 @@ pub mod page;
 pub mod programs;
 pub mod sample_api;
 pub mod server;
+pub mod simulators;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::server::{Call, Reply, Server, lock};
+use crate::server::{Call, Parameters, Reply, Server, lock};
 
 /// The key that it accepts.
 pub const KEY: &str = "sample-key-0123456789";
@@ -86,17 +86,17 @@ fn first_item(number: u64) -> Value {
 
 impl Shop {
     fn answer(&mut self, call: &Call) -> Reply {
-        if call.authorization != format!("Bearer {KEY}") {
+        if call.header("authorization") != format!("Bearer {KEY}") {
             return Reply::new(401, json!({"error": "a valid bearer key is needed"}));
         }
         if let Some(status) = call.path.strip_prefix("/fail/").and_then(|rest| rest.split('/').next()) {
             let reply = Reply::new(status.parse().unwrap_or(400), json!({"error": "as you wished"}));
-            return Reply { retry_after: Some(7), ..reply };
+            return reply.header("retry-after", 7);
         }
         let number = call.path.strip_prefix("/items/item-").and_then(|number| number.parse::<u64>().ok());
         let not_found = Reply::new(404, json!({"error": format!("there is nothing at {}", call.path)}));
         match (call.method.as_str(), call.path.as_str(), number) {
-            ("GET", "/items", _) => self.page(&parameters(&call.query)),
+            ("GET", "/items", _) => self.page(&call.parameters()),
             ("POST", "/items", _) => self.create(&call.body),
             ("GET", _, Some(number)) => self.items.get(&number).map_or(not_found, |item| Reply::new(200, item)),
             ("DELETE", _, Some(number)) => self.items.remove(&number).map_or(not_found, |_| Reply::new(204, "")),
@@ -108,14 +108,14 @@ impl Shop {
     }
 
     /// The cursor is the number of the last item of the page before.
-    fn page(&self, query: &BTreeMap<String, String>) -> Reply {
+    fn page(&self, query: &Parameters) -> Reply {
         let number = |name: &str| query.get(name).map(|text| text.parse::<u64>());
         let (limit, cursor) = match (number("limit").transpose(), number("cursor").transpose()) {
             (Ok(limit), Ok(cursor)) => (limit.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)), cursor),
             _ => return Reply::new(400, json!({"error": "limit and cursor are numbers"})),
         };
         let wanted = |item: &&Value| {
-            let matches = |name: &str| query.get(name).is_none_or(|value| item[name] == value.as_str());
+            let matches = |name: &str| query.get(name).is_none_or(|value| item[name] == value);
             ["id", "name", "status"].into_iter().all(matches)
         };
         let below = self.items.range(..cursor.unwrap_or(u64::MAX)).rev();
@@ -147,31 +147,4 @@ impl Shop {
         self.items.insert(number, item);
         reply
     }
-}
-
-/// The pairs of a query, percent-decoded; of a name given twice the last.
-fn parameters(query: &str) -> BTreeMap<String, String> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |byte: &u8| (*byte as char).to_digit(16).unwrap_or_default() as u8;
-                bytes.push(digit(high) << 4 | digit(low));
-                rest = after;
-            }
-            _ => bytes.push(*first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -3,6 +3,7 @@
 mod architecture;
 mod cases;
 mod commands;
+mod connectors;
 mod executables;
 mod functions;
 mod lsp;
