@@ -111,7 +111,8 @@ fn answer(data: &mut Data, call: &Call) -> Reply {
             None => not_found(),
         },
         (_, ["repositories", number, rest @ ..]) => {
-            let found = data.repositories.iter().find(|repository| repository["id"].to_string() == *number).cloned();
+            let number = number.parse::<u64>().ok();
+            let found = data.repositories.iter().find(|repository| repository["id"].as_u64() == number).cloned();
             match found {
                 Some(repository) => in_repository(data, call, &repository, rest),
                 None => not_found(),
