@@ -72,7 +72,7 @@ fn pages_are_complete_and_in_order() {
 fn conditions_and_orders_are_right() {
     let (github, workshop) = start();
     // Numbers whose third is closed, that are no pull requests, and by their remainder modulo 4 have the label `bug`.
-    let open_bugs = |n: &u64| n % 5 != 0 && n % 3 != 0 && (n % 4 == 0 || n % 4 == 1);
+    let open_bugs = |n: &u64| !n.is_multiple_of(5) && !n.is_multiple_of(3) && n % 4 < 2;
     let results = workshop.results(&program(
         "SELECT number FROM gh.issues
          WHERE owner = 'acme' AND repo = 'shop' AND state = 'open' AND labels CONTAINS 'bug' ORDER BY number DESC;
@@ -99,7 +99,7 @@ fn conditions_and_orders_are_right() {
     assert_eq!(results[4], json!([{"n": (1..=NUMBERS).filter(|n| n % 5 != 0 && n % 12 == 2).count()}]));
     assert_eq!(results[5], json!([{"number": 5, "state": "open"}, {"number": 10, "state": "open"}]));
     assert_eq!(results[6], json!([{"number": 15, "mergeable": false}, {"number": 45, "mergeable": false}]));
-    let failed = |n: &u64| n % 4 == 0 && n % 3 == 2 && *n <= RUNS - 2;
+    let failed = |n: &u64| n.is_multiple_of(4) && n % 3 == 2 && *n <= RUNS - 2;
     assert_eq!(results[7], json!([{"conclusion": "failure", "n": (1..=RUNS).filter(failed).count()}]));
     assert_eq!(
         results[8],
