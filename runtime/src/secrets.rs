@@ -10,10 +10,12 @@ pub mod grants;
 pub mod placeholder;
 pub mod scan;
 pub mod seal;
+pub mod store;
 pub mod vault;
 
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
+use store::Store;
 use vault::Origin;
 
 /// The environment variable that holds a secret: `MOLTLER_SECRET_MYSERVICE_KEY` for `myservice_key`.
@@ -44,11 +46,23 @@ pub fn expand(context: &ExecContext, template: &str) -> Result<String, RuntimeEr
     Ok(text)
 }
 
+/// The placeholder of a secret: of the environment, else of the user's store.
 fn secret(context: &ExecContext, name: &str) -> Result<String, RuntimeError> {
     let variable = variable_of(name);
-    match context.environment(&variable) {
+    let stored = || {
+        let Some(store) = Store::of_user(&context.setup().environment) else { return Ok(None) };
+        let secrets = store.secrets().map_err(|error| {
+            RuntimeError::new("ConfigError", format!("the secret `{name}` cannot be read: {error}"))
+        })?;
+        Ok::<_, RuntimeError>(secrets.get(name).cloned())
+    };
+    let value = match context.environment(&variable) {
+        Some(value) => Some(value),
+        None => stored()?,
+    };
+    match value {
+        // A trailing line end comes from `echo` and files; in a header it would be an error.
         Some(value) => {
-            // A trailing line end comes from `echo` and files; in a header it would be an error.
             let value = value.trim_end_matches(['\r', '\n']);
             Ok(context.vault().add(Origin::Config, &format!("secrets.{name}"), value).to_string())
         }

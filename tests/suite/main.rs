@@ -14,3 +14,4 @@ mod postgres;
 mod random;
 mod readme;
 mod sample_api;
+mod secrets;

@@ -33,6 +33,35 @@ pub enum Command {
     Package(PackageArguments),
     /// Check, test and publish each connector that a PUBLISH statement names
     Publish(PublishArguments),
+    /// Keep the values of `{{secrets.name}}`, encrypted, for this user
+    Secrets(SecretsArguments),
+}
+
+/// `moltlerc secrets`
+#[derive(Debug, Args)]
+pub struct SecretsArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SecretsCommand,
+}
+
+/// What to do with the user's secrets.
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Keep a value, in the place of a former one
+    Set {
+        /// As in `{{secrets.NAME}}`
+        name: String,
+        /// The value; read from standard input when it is left out, which keeps it out of the shell's history
+        value: Option<String>,
+    },
+    /// Print the names, never the values
+    List,
+    /// Forget a value
+    Remove {
+        /// As in `{{secrets.NAME}}`
+        name: String,
+    },
 }
 
 /// `moltlerc check`

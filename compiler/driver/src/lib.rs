@@ -59,5 +59,6 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Test(arguments) => commands::test::run(arguments),
         Command::Package(arguments) => commands::package::run(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),
+        Command::Secrets(arguments) => commands::secrets::run(arguments),
     }
 }
