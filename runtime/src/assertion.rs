@@ -114,6 +114,11 @@ fn differences(values: &[(&str, Value)]) -> Vec<String> {
     if right_source.starts_with(left_source) || left_source.starts_with(right_source) {
         return Vec::new();
     }
+    differences_of(left, right)
+}
+
+/// How two values differ, by path; the first few differences.
+pub(crate) fn differences_of(left: &Value, right: &Value) -> Vec<String> {
     let mut found = Vec::new();
     differ(left, right, &mut String::new(), &mut found);
     let more = found.len().saturating_sub(MAX_DIFFERENCES);

@@ -1,7 +1,7 @@
 //! The state of one run: what generated code passes to every function of the runtime.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub struct Setup {
     pub clock: Clock,
     /// Answers all requests instead of the network.
     pub mock: Option<Rc<MockApi>>,
+    /// Sends requests instead of the process's own client.
+    pub transport: Option<Rc<dyn Transport>>,
     /// Whether a TEST runs: literals of its CONFIG are no secrets.
     pub is_test: bool,
     /// How many calls of handlers a query may make.
@@ -62,7 +64,8 @@ pub struct ExecContext {
     // Before the event loop that their engines wait on.
     connectors: Registry,
     transport: RefCell<Option<Rc<dyn Transport>>>,
-    tokio: tokio::runtime::Runtime,
+    /// Made when something first waits, or asks a virtual clock.
+    tokio: OnceCell<tokio::runtime::Runtime>,
     program: Arc<Program>,
     setup: Setup,
     arena: RefCell<Arena>,
@@ -104,17 +107,11 @@ pub struct Part {
 impl ExecContext {
     /// A fresh state for `program` with so many variables.
     pub fn new(program: Arc<Program>, variables: u32, setup: Setup) -> Result<ExecContext, RuntimeError> {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let tokio = builder
-            .enable_all()
-            .start_paused(setup.clock.is_virtual())
-            .build()
-            .map_err(|error| RuntimeError::new("Error", format!("the event loop does not start: {error}")))?;
         let connectors = Registry::new(program.manifest());
         Ok(ExecContext {
             connectors,
-            tokio,
-            transport: RefCell::default(),
+            tokio: OnceCell::new(),
+            transport: RefCell::new(setup.transport.clone()),
             arena: RefCell::default(),
             variables: RefCell::new(vec![Variable::default(); variables as usize]),
             pending: RefCell::default(),
@@ -256,7 +253,7 @@ impl ExecContext {
     /// The time at which the statement started.
     pub fn now(&self) -> i64 {
         self.now.get().unwrap_or_else(|| {
-            let _guard = self.tokio.enter();
+            let _guard = self.setup.clock.is_virtual().then(|| self.tokio().enter());
             let now = self.setup.clock.now_micros();
             self.now.set(Some(now));
             now
@@ -343,7 +340,20 @@ impl ExecContext {
 
     /// Waits for a future on the run's event loop.
     pub fn block_on<R>(&self, future: impl Future<Output = R>) -> R {
-        self.tokio.block_on(future)
+        self.tokio().block_on(future)
+    }
+
+    fn tokio(&self) -> &tokio::runtime::Runtime {
+        self.tokio.get_or_init(|| {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            // Time is virtual where nothing comes from outside.
+            if self.setup.clock.is_virtual() {
+                builder.enable_time().start_paused(true);
+            } else {
+                builder.enable_all();
+            }
+            builder.build().expect("Invariant: the system lets a program wait for time and sockets")
+        })
     }
 
     /// What sends requests.

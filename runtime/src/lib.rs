@@ -28,6 +28,7 @@ pub mod operators;
 pub mod output;
 pub mod parameters;
 pub mod program;
+pub mod recording;
 pub mod report;
 pub mod secrets;
 pub mod suggest;

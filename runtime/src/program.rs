@@ -76,6 +76,7 @@ pub fn with_context(
         host: options.host,
         clock: Clock::real(),
         mock: None,
+        transport: None,
         is_test: false,
         max_calls: options.max_calls,
     };

@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use moltler_abi::manifest::{FunctionId, Test};
+use moltler_abi::manifest::{FunctionId, Span, Test};
 
 use crate::coerce::coerce;
 use crate::context::{Environment, ExecContext, Setup, internal_error, process_environment};
 use crate::error::{ErrorKind, RuntimeError};
-use crate::http::MockApi;
+use crate::http::{HttpClient, MockApi, Transport};
 use crate::js::Clock;
 use crate::loader::Program;
 use crate::operators::MAX_CALLS;
 use crate::output::{Format, Output};
 use crate::program::guarded;
+use crate::recording::{self, Recorder, Recording, Replay};
 use crate::value::Value;
 
 /// As large as that of a main thread.
@@ -29,12 +30,16 @@ pub struct TestOptions {
     pub threads: usize,
     /// For ENV and secrets.
     pub environment: Environment,
+    /// Whether tests without MOCK_API keep what they exchange with the world.
+    pub record: bool,
+    /// What tests without MOCK_API exchanged before, by the indices of the tests: they get the same answers, unless `record`.
+    pub recordings: Arc<BTreeMap<usize, Recording>>,
 }
 
 impl Default for TestOptions {
     fn default() -> TestOptions {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        TestOptions { threads, environment: process_environment() }
+        TestOptions { threads, environment: process_environment(), record: false, recordings: Arc::default() }
     }
 }
 
@@ -55,6 +60,8 @@ pub struct TestOutcome {
     pub duration: Duration,
     /// What it printed and logged, without secrets.
     pub output: String,
+    /// What it exchanged with the world, where that was to be kept and it passed.
+    pub recording: Option<Recording>,
 }
 
 /// What came of a test.
@@ -130,12 +137,14 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
     let start = Instant::now();
     let output = Output::captured(Format::Table);
     let test = program.manifest().tests.get(index);
-    let result = match test {
-        Some(test) => match run(program, test, options, &output) {
-            Ok(()) => TestResult::Passed,
-            Err(error) if error.kind == ErrorKind::Skip => TestResult::Skipped(error.message),
-            Err(error) => TestResult::Failed(Box::new(error)),
-        },
+    let mut recording = None;
+    let result = match test.map(|test| run(program, index, test, options, &output)) {
+        Some(Ok(kept)) => {
+            recording = kept;
+            TestResult::Passed
+        }
+        Some(Err(error)) if error.kind == ErrorKind::Skip => TestResult::Skipped(error.message),
+        Some(Err(error)) => TestResult::Failed(Box::new(error)),
         None => TestResult::Failed(Box::new(internal_error("unknown test"))),
     };
     TestOutcome {
@@ -146,11 +155,29 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
         result,
         duration: start.elapsed(),
         output: output.captured_text(),
+        recording,
     }
 }
 
-fn run(program: &Arc<Program>, test: &Test, options: &TestOptions, output: &Output) -> Result<(), RuntimeError> {
-    check_environment(test, options)?;
+/// Runs a test; gives what it exchanged with the world where that is to be kept.
+fn run(
+    program: &Arc<Program>,
+    index: usize,
+    test: &Test,
+    options: &TestOptions,
+    output: &Output,
+) -> Result<Option<Recording>, RuntimeError> {
+    let is_mocked = test.mock_api.is_some();
+    let recorded = options.recordings.get(&index).filter(|_| !is_mocked && !options.record);
+    let mut environment = Arc::clone(&options.environment);
+    let mut read = None;
+    if let Some(recorded) = recorded {
+        environment = recording::environment(recorded, &environment);
+    } else if options.record && !is_mocked {
+        let (watched, kept) = recording::watched(&environment);
+        (environment, read) = (watched, Some(kept));
+    }
+    check_environment(test, &environment)?;
     let code = match (test.code, test.errors.split_first()) {
         (Some(code), None) => code,
         (_, errors) => {
@@ -162,44 +189,66 @@ fn run(program: &Arc<Program>, test: &Test, options: &TestOptions, output: &Outp
             return Err(error);
         }
     };
-    let setup = |clock: Clock, mock: Option<Rc<MockApi>>| Setup {
+    let setup = |clock: Clock, mock: Option<Rc<MockApi>>, transport: Option<Rc<dyn Transport>>| Setup {
         output: output.clone(),
-        environment: Arc::clone(&options.environment),
+        environment: Arc::clone(&environment),
         host: None,
         clock,
         mock,
+        transport,
         is_test: true,
         max_calls: MAX_CALLS,
     };
-    // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.
-    let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None))?;
-    let evaluate = |function: Option<FunctionId>| match function {
-        Some(function) => guarded(&before, |context| context.evaluate(function)).map(Some),
-        None => Ok(None),
+    let setup = if let Some(mock_api) = test.mock_api {
+        // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.
+        let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None, None))?;
+        let evaluate = |function: FunctionId| {
+            guarded(&before, |context| context.evaluate(function)).map_err(|error| error.at(test.span))
+        };
+        let at = test.at.map(evaluate).transpose()?;
+        let mock = MockApi::new(&evaluate(mock_api)?, test.span)?;
+        setup(Clock::virtual_at(start_of(at, test.span)?), Some(Rc::new(mock)), None)
+    } else if let Some(recorded) = recorded {
+        let start = start_of(Some(Value::String(recorded.started_at.as_str().into())), test.span)?;
+        let again = format!("moltlerc test --record --filter '{}'", test.name);
+        setup(Clock::virtual_at(start), None, Some(Rc::new(Replay::new(recorded.clone(), again))))
+    } else {
+        setup(Clock::real(), None, None)
     };
-    let at = evaluate(test.at).map_err(|error| error.at(test.span))?;
-    let mock_api = evaluate(test.mock_api).map_err(|error| error.at(test.span))?;
-    let start = match at {
-        None | Some(Value::Null) => Clock::real().now_micros(),
+    let Some(read) = read else {
+        let context = ExecContext::new(Arc::clone(program), test.variables, setup)?;
+        return guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span)).map(|()| None);
+    };
+    let recorder = Recorder::new(Rc::new(HttpClient::new()));
+    let start = setup.clock.now_micros();
+    let setup = Setup { transport: Some(Rc::new(recorder.clone())), ..setup };
+    let context = ExecContext::new(Arc::clone(program), test.variables, setup)?;
+    guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))?;
+    // Literals of a test are no secrets, but a file that is kept has none of them in a field for secrets.
+    for secret in context.connectors().all().iter().flat_map(|instance| instance.secret_texts(program.manifest())) {
+        context.add_secret(&secret);
+    }
+    let environment = read.lock().map(|read| read.clone()).unwrap_or_default();
+    Ok(Some(recorder.finish(start, &environment, context.vault())).filter(|recording| !recording.exchanges.is_empty()))
+}
+
+/// Where a virtual clock starts, in microseconds since 1970: now without a value.
+fn start_of(at: Option<Value>, span: Span) -> Result<i64, RuntimeError> {
+    match at {
+        None | Some(Value::Null) => Ok(Clock::real().now_micros()),
         Some(value) => match coerce(&value, moltler_abi::DataType::Timestamp, None) {
-            Some(Value::Timestamp(micros)) => micros,
+            Some(Value::Timestamp(micros)) => Ok(micros),
             _ => {
                 let message = format!("AT must be a timestamp, not {}", crate::coerce::excerpt(&value));
-                return Err(RuntimeError::new("TypeError", message).at(test.span));
+                Err(RuntimeError::new("TypeError", message).at(span))
             }
         },
-    };
-    let (clock, mock) = match mock_api {
-        Some(mock_api) => (Clock::virtual_at(start), Some(Rc::new(MockApi::new(&mock_api, test.span)?))),
-        None => (Clock::real(), None),
-    };
-    let context = ExecContext::new(Arc::clone(program), test.variables, setup(clock, mock))?;
-    guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))
+    }
 }
 
 /// A test that reads an environment variable without default runs only where it is set.
-fn check_environment(test: &Test, options: &TestOptions) -> Result<(), RuntimeError> {
-    let is_unset = |name: &&String| (options.environment)(name).is_none_or(|value| value.is_empty());
+fn check_environment(test: &Test, environment: &Environment) -> Result<(), RuntimeError> {
+    let is_unset = |name: &&String| environment(name).is_none_or(|value| value.is_empty());
     let unset: Vec<&str> = test.environment.iter().filter(is_unset).map(String::as_str).collect();
     if unset.is_empty() {
         return Ok(());

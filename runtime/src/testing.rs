@@ -146,6 +146,7 @@ fn setup(format: Format) -> Setup {
         host: None,
         clock: Clock::real(),
         mock: None,
+        transport: None,
         is_test: false,
         max_calls: 10,
     }

@@ -13,5 +13,6 @@ mod page;
 mod postgres;
 mod random;
 mod readme;
+mod recordings;
 mod sample_api;
 mod secrets;

@@ -251,6 +251,10 @@ pub struct TestArguments {
     /// How outcomes are written
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub format: TestFormat,
+    /// Keep what tests without MOCK_API exchange with real servers, in a file beside the source: later runs get the same
+    /// answers and open no socket
+    #[arg(long)]
+    pub record: bool,
     /// Succeed when there is no test
     #[arg(long)]
     pub allow_empty: bool,

@@ -131,7 +131,7 @@ impl DriverHost {
         if self.session.tell(&errors).is_err() {
             return Err(PackageError::new(format!("`{type_name}` is not published: the package has errors")));
         }
-        match run_tests(&self.session, files, |test| test.type_name == type_name, &mut Quiet) {
+        match run_tests(&self.session, files, |test| test.type_name == type_name, false, &mut Quiet) {
             Ok(sums) if sums.failed == 0 => Ok(()),
             Ok(sums) => Err(PackageError::new(format!("`{type_name}` is not published: {sums}"))),
             Err(Failure::Failed(message) | Failure::Usage(message)) => Err(PackageError::new(message)),

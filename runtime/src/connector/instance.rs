@@ -114,6 +114,18 @@ impl Instance {
         Ok(())
     }
 
+    /// The texts in the secret fields of its CONFIG; none before it is opened.
+    pub fn secret_texts(&self, manifest: &Manifest) -> Vec<String> {
+        let Some(opened) = self.opened() else { return Vec::new() };
+        let fields = &manifest.types[opened.connector_type as usize].config;
+        match &opened.config {
+            Value::Document(config) => {
+                schema::secret_texts(fields, config).into_iter().map(|text| text.to_string()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What it has once it is in use.
     pub fn opened(&self) -> Option<Rc<Opened>> {
         self.opened.borrow().clone()

@@ -74,7 +74,11 @@ fn test(name: &str, code: Option<FunctionId>) -> Test {
 }
 
 fn options(threads: usize) -> TestOptions {
-    TestOptions { threads, environment: Arc::new(|name| (name == "SET").then(|| "x".to_owned())) }
+    TestOptions {
+        threads,
+        environment: Arc::new(|name| (name == "SET").then(|| "x".to_owned())),
+        ..TestOptions::default()
+    }
 }
 
 fn result_of(outcome: &TestOutcome) -> String {

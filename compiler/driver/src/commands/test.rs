@@ -1,7 +1,13 @@
 //! `moltlerc test`
 
+mod recordings;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
 use moltler_abi::manifest::Test;
-use moltler_runtime::test_run::{TestOutcome, TestResult};
+use moltler_runtime::test_run::{self, TestOptions, TestOutcome, TestResult};
 
 use crate::args::TestArguments;
 use crate::compile::{self, Goal};
@@ -16,7 +22,7 @@ pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
     let mut sums = Sums::default();
     for selection in select(&arguments.paths)? {
         let wanted = |test: &Test| is_wanted(arguments, test);
-        sums.add(run_tests(&selection.session, selection.files, wanted, report.as_mut())?);
+        sums.add(run_tests(&selection.session, selection.files, wanted, arguments.record, report.as_mut())?);
     }
     report.end(&sums)?;
     if sums.total() == 0 {
@@ -26,11 +32,13 @@ pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
     Ok(if sums.failed > 0 { FAILED } else { SUCCESS })
 }
 
-/// Runs the wanted tests of these files.
+/// Runs the wanted tests of these files. With `record`, what tests without MOCK_API exchange with the world is kept; else
+/// those that were recorded get the same answers again.
 pub fn run_tests(
     session: &Session,
     files: Vec<FileId>,
     wanted: impl Fn(&Test) -> bool,
+    record: bool,
     report: &mut dyn Report,
 ) -> Result<Sums, Failure> {
     let plan = compile::plan(session, &Goal::Tests(files));
@@ -40,7 +48,9 @@ pub fn run_tests(
         return Ok(Sums::default());
     }
     let program = compile::load(&plan)?;
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let root = Path::new(session.package.root());
+    let recordings = if record { BTreeMap::new() } else { recordings::load(root, &plan.manifest, &tests)? };
+    let options = TestOptions { record, recordings: Arc::new(recordings), ..TestOptions::default() };
     let mut sums = Sums::default();
     let mut closed = Ok(());
     let on_done = |outcome: &TestOutcome| {
@@ -53,7 +63,11 @@ pub fn run_tests(
             closed = report.outcome(&plan.manifest, outcome);
         }
     };
-    moltler_runtime::test_run::run_tests(&program, &tests, threads, on_done);
+    let outcomes = test_run::run_tests_with(&program, &tests, &options, on_done);
+    if record {
+        let recorded = outcomes.into_iter().filter_map(|outcome| Some((outcome.index, outcome.recording?)));
+        recordings::save(root, &plan.manifest, recorded.collect())?;
+    }
     closed.map(|()| sums)
 }
 
