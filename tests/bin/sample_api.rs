@@ -1,16 +1,18 @@
-//! An API on loopback for hands and scripts: `sample-api [sample|github]`. Prints its URL and its key, and runs until standard
+//! An API on loopback for hands and scripts: `sample-api [sample|github|stripe]`. Prints its URL and its key, and runs until standard
 //! input ends.
 
 use std::io::{Error, Read, Write};
 
 use moltler_tests::sample_api::{self, SampleApi};
 use moltler_tests::simulators::github::{self, GitHub};
+use moltler_tests::simulators::stripe::{self, Stripe};
 
 fn main() -> std::io::Result<()> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "sample".to_owned());
     match name.as_str() {
         "sample" => serve(SampleApi::start()?, SampleApi::url, sample_api::KEY),
         "github" => serve(GitHub::start()?, GitHub::url, github::TOKEN),
+        "stripe" => serve(Stripe::start()?, Stripe::url, stripe::KEY),
         _ => Err(Error::other(format!("there is no API `{name}`"))),
     }
 }

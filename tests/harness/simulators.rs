@@ -2,7 +2,9 @@
 //!
 //! They hold a fixed set of data, check what is sent to them, and misbehave when they are told to.
 
+mod form;
 pub mod github;
+pub mod stripe;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,12 +1,17 @@
 //! The connectors of `tests/connectors/`, against simulators of their APIs: as packages, in programs, as executables.
 
+mod across;
 mod github;
+mod stripe;
 
 use std::path::{Path, PathBuf};
 
 use moltler_tests::command::{Command, Outcome};
 use moltler_tests::{scratch, test_file};
 use serde_json::Value;
+
+/// What an instance says to ask a simulator faster than its API would like.
+const FAST: &str = "OPTIONS {\"rate_limit\": 1000, \"rate_limit_burst\": 1000}";
 
 /// A package with connectors and a program, and what the program finds in its environment.
 struct Workshop {

@@ -4,7 +4,7 @@ use moltler_tests::server::Reply;
 use moltler_tests::simulators::github::{GitHub, NUMBERS, REPOSITORIES, RUNS, TOKEN};
 use serde_json::json;
 
-use super::{Workshop, package_is_sound};
+use super::{FAST, Workshop, package_is_sound};
 
 fn start() -> (GitHub, Workshop) {
     let github = GitHub::start().expect("a port is free");
@@ -17,7 +17,7 @@ fn start() -> (GitHub, Workshop) {
 fn program(statements: &str) -> String {
     format!(
         "CREATE CONNECTOR gh TYPE 'github'\n\
-         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"enterprise_url\": ENV('GITHUB_URL')}};\n\
+         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"enterprise_url\": ENV('GITHUB_URL')}} {FAST};\n\
          {statements}\n"
     )
 }
