@@ -106,7 +106,8 @@ pub(super) fn matches(kind: &str, object: &Value, parameters: &Value) -> Result<
     for name in filters(kind) {
         match &parameters[name] {
             Value::String(text) if *name == "created" => {
-                if object["created"] != text.parse::<i64>().map_err(|_| "created".to_owned())? {
+                let second: i64 = text.parse().map_err(|_| "created".to_owned())?;
+                if object["created"].as_i64() != Some(second) {
                     return Ok(false);
                 }
             }
