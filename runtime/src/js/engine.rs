@@ -41,6 +41,8 @@ pub struct Settings {
     pub max_run_seconds: f64,
     /// Of one request.
     pub timeout_seconds: f64,
+    /// What relative URLs belong to; without it they are errors.
+    pub base_url: Option<String>,
 }
 
 impl Settings {
@@ -59,6 +61,7 @@ impl Settings {
             max_memory_mb: 256,
             max_run_seconds: 30.0,
             timeout_seconds: 30.0,
+            base_url: None,
         }
     }
 }

@@ -1,57 +1,54 @@
 //! The globals that a handler finds besides those of ECMAScript: classes in JavaScript, over a few native functions.
 
+mod multipart;
+mod text;
+
 use std::rc::Rc;
 use std::sync::OnceLock;
 
 use rquickjs::prelude::Opt;
 use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Value};
-use url::{Url, form_urlencoded, quirks};
+use url::{Url, quirks};
 
 use super::bytecode::compile_host;
 use super::host::{ConsoleLevel, Host};
 use super::{json, raw, secrets};
 use crate::http::{RedirectMode, Request, Response, TransportError};
 use crate::secrets::vault::{Derivation, Encoded};
+use text::{pairs, texts};
 
 /// The modules of the globals; frames of a stack in them are not shown.
 const HOST_MODULE: &str = "moltler:host";
 
 /// A part of the globals that is compiled and evaluated as a whole; its scripts share one scope.
 struct Group {
-    scripts: &'static [&'static str],
+    /// Name and text.
+    scripts: &'static [(&'static str, &'static str)],
     /// What it takes from the groups before it.
     imports: &'static str,
 }
 
-const HELPERS: &str = "const {define, expose, tag, isObject, internal, domException, bytesOf, nextNumber, startTimer, \
-                       FetchError} = core;\n";
+/// The scripts of these names.
+macro_rules! scripts {
+    ($($name:literal),+) => { &[$(($name, include_str!(concat!("globals/", $name, ".js")))),+] };
+}
+
+const HELPERS: &str = "const {define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, \
+                       byteString, need, dictionary, webIdl, pairsFrom, iterable, nextNumber, startTimer, FetchError, \
+                       use} = core;\n";
 
 /// The first one is evaluated for each engine, the others when one of their names is used; `dispatch.js` has the names.
-const GROUPS: [Group; 5] = [
-    Group {
-        scripts: &[
-            include_str!("globals/base.js"),
-            include_str!("globals/secrets.js"),
-            include_str!("globals/date.js"),
-            include_str!("globals/errors.js"),
-            include_str!("globals/timers.js"),
-            include_str!("globals/dispatch.js"),
-        ],
-        imports: "",
-    },
-    Group {
-        scripts: &[
-            include_str!("globals/url.js"),
-            include_str!("globals/abort.js"),
-            include_str!("globals/headers.js"),
-            include_str!("globals/body.js"),
-            include_str!("globals/fetch.js"),
-        ],
-        imports: HELPERS,
-    },
-    Group { scripts: &[include_str!("globals/console.js")], imports: HELPERS },
-    Group { scripts: &[include_str!("globals/encoding.js")], imports: HELPERS },
-    Group { scripts: &[include_str!("globals/clone.js")], imports: HELPERS },
+const GROUPS: [Group; 10] = [
+    Group { scripts: scripts!["base", "secrets", "date", "errors", "timers", "dispatch"], imports: "" },
+    Group { scripts: scripts!["url"], imports: HELPERS },
+    Group { scripts: scripts!["events", "abort"], imports: HELPERS },
+    Group { scripts: scripts!["headers", "mime", "body", "fetch"], imports: HELPERS },
+    Group { scripts: scripts!["streams"], imports: HELPERS },
+    Group { scripts: scripts!["blob"], imports: HELPERS },
+    Group { scripts: scripts!["console"], imports: HELPERS },
+    Group { scripts: scripts!["encoding"], imports: HELPERS },
+    Group { scripts: scripts!["random"], imports: HELPERS },
+    Group { scripts: scripts!["clone"], imports: HELPERS },
 ];
 
 static BYTECODE: [OnceLock<Vec<u8>>; GROUPS.len()] = [const { OnceLock::new() }; GROUPS.len()];
@@ -63,12 +60,23 @@ static SYSTEM_IS_UTC: OnceLock<bool> = OnceLock::new();
 fn group_bytecode(index: usize) -> &'static [u8] {
     BYTECODE[index].get_or_init(|| {
         let Group { scripts, imports } = &GROUPS[index];
-        let body = scripts.concat();
+        let body: String = scripts.iter().map(|(name, text)| script_text(name, text)).collect();
         compile_host(
             HOST_MODULE,
             format!("export default function install(native, core, late) {{\n{imports}{body}}}\n"),
         )
     })
+}
+
+/// The text of a script. Tests may take it from a folder, so that a change of it needs no new build.
+fn script_text(name: &str, text: &'static str) -> std::borrow::Cow<'static, str> {
+    #[cfg(test)]
+    if let Some(folder) = std::env::var_os("MOLTLER_HOST_SCRIPTS") {
+        let file = std::path::Path::new(&folder).join(name).with_extension("js");
+        return std::fs::read_to_string(file).expect("the folder has the globals' scripts").into();
+    }
+    let _ = name;
+    text.into()
 }
 
 /// The globals as bytecode, for an image: [`use_host_bytecode`] then saves its program the time to compile them.
@@ -119,6 +127,7 @@ fn load_group<'js>(ctx: &Ctx<'js>, index: usize) -> rquickjs::Result<Function<'j
 fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
     native.set("virtual", host.clock.is_virtual())?;
+    native.set("baseUrl", host.base_url.as_deref())?;
     if let Some(is_utc) = SYSTEM_IS_UTC.get() {
         native.set("systemIsUtc", *is_utc)?;
     }
@@ -159,8 +168,12 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
     add("stopFetch", Function::new(ctx.clone(), move |id: u32| state.stop_request(id)))?;
 
     add("parseJson", Function::new(ctx.clone(), parse_json))?;
-    add("encodeText", Function::new(ctx.clone(), encode_text))?;
-    add("decodeText", Function::new(ctx.clone(), decode_text))?;
+    add("encodeText", Function::new(ctx.clone(), text::encode_text))?;
+    add("decodeText", Function::new(ctx.clone(), text::decode_text))?;
+    add("encodingOf", Function::new(ctx.clone(), text::encoding_of))?;
+    add("decoder", Function::new(ctx.clone(), text::decoder))?;
+    add("percentDecode", Function::new(ctx.clone(), text::percent_decode))?;
+    add("parseMultipart", Function::new(ctx.clone(), text::parse_multipart))?;
     add("randomBytes", Function::new(ctx.clone(), random_bytes))?;
     add("parseUrl", Function::new(ctx.clone(), parse_url))?;
     add("changeUrl", Function::new(ctx.clone(), change_url))?;
@@ -168,12 +181,12 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
     let parse = move |text: Value<'js>| {
         let text = raw::text(&text).unwrap_or_default();
         let decoded = state.seal.vault().underive(&[Encoded::Percent, Encoded::Form], &text);
-        parse_form(decoded.as_deref().unwrap_or(&text))
+        text::parse_form(decoded.as_deref().unwrap_or(&text))
     };
     add("parseForm", Function::new(ctx.clone(), parse))?;
     let state = Rc::clone(host);
     let write = move |flat: Array<'js>| {
-        let form = write_form(flat)?;
+        let form = text::write_form(flat)?;
         Ok::<_, rquickjs::Error>(state.seal.vault().derive(Derivation::Form, &form).unwrap_or(form))
     };
     add("writeForm", Function::new(ctx.clone(), write))?;
@@ -232,20 +245,6 @@ fn parse_json<'js>(ctx: Ctx<'js>, bytes: Value<'js>) -> rquickjs::Result<Value<'
     let bytes = raw::bytes(&bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     json::parse(&ctx, text.strip_prefix('\u{feff}').unwrap_or(&text))
-}
-
-fn encode_text<'js>(ctx: Ctx<'js>, text: Value<'js>) -> rquickjs::Result<TypedArray<'js, u8>> {
-    TypedArray::new_copy(ctx, raw::text(&text).unwrap_or_default())
-}
-
-/// UTF-8 to text; `null` where `fatal` is set and the bytes are not UTF-8.
-fn decode_text<'js>(ctx: Ctx<'js>, bytes: Value<'js>, fatal: bool) -> rquickjs::Result<Value<'js>> {
-    let bytes = raw::bytes(&bytes).unwrap_or_default();
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => text.into_js(&ctx),
-        Err(_) if fatal => Ok(Value::new_null(ctx)),
-        Err(_) => String::from_utf8_lossy(&bytes).into_js(&ctx),
-    }
 }
 
 fn random_bytes(ctx: Ctx<'_>, length: usize) -> rquickjs::Result<TypedArray<'_, u8>> {
@@ -313,25 +312,4 @@ fn change_url<'js>(ctx: Ctx<'js>, href: Value<'js>, part: String, value: Value<'
         }
     };
     url_parts(&url).into_js(&ctx)
-}
-
-fn parse_form(text: &str) -> Vec<String> {
-    form_urlencoded::parse(text.as_bytes()).flat_map(|(name, value)| [name.into_owned(), value.into_owned()]).collect()
-}
-
-fn write_form<'js>(flat: Array<'js>) -> rquickjs::Result<String> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in pairs(texts(&flat)?) {
-        form.append_pair(&name, &value);
-    }
-    Ok(form.finish())
-}
-
-fn texts(array: &Array<'_>) -> rquickjs::Result<Vec<String>> {
-    array.iter::<Value<'_>>().map(|value| Ok(raw::text(&value?).unwrap_or_default())).collect()
-}
-
-fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
-    let mut flat = flat.into_iter();
-    std::iter::from_fn(|| flat.next().zip(flat.next())).collect()
 }

@@ -51,6 +51,8 @@ pub(super) struct Host {
     pub(super) timeout: Duration,
     /// Of JavaScript without waiting.
     pub(super) run_limit: Duration,
+    /// What relative URLs belong to.
+    pub(super) base_url: Option<String>,
     pub(super) last_request: RefCell<Option<RequestInfo>>,
     /// By due time, then by number: in the order in which they were set.
     timers: RefCell<BTreeMap<(Instant, u32), ()>>,
@@ -76,6 +78,7 @@ impl Host {
             console,
             timeout,
             run_limit,
+            base_url: None,
             last_request: RefCell::default(),
             timers: RefCell::default(),
             exchanges: RefCell::default(),

@@ -78,14 +78,16 @@ pub(super) fn thrown(ctx: &Ctx<'_>, error: rquickjs::Error) -> Failure {
 impl Scope {
     pub(super) fn new(settings: &Settings) -> Outcome<Scope> {
         let failed = |error: rquickjs::Error| Failure::Other(failure::engine_error(&error));
-        let host = Rc::new(Host::new(
+        let mut host = Host::new(
             Rc::clone(&settings.transport),
             settings.clock.clone(),
             Rc::clone(&settings.seal),
             Rc::clone(&settings.console),
             seconds(settings.timeout_seconds),
             seconds(settings.max_run_seconds),
-        ));
+        );
+        host.base_url = settings.base_url.clone();
+        let host = Rc::new(host);
         let runtime = Runtime::new().map_err(failed)?;
         runtime.set_memory_limit((settings.max_memory_mb as usize) << 20);
         runtime.set_max_stack_size(STACK_BYTES);

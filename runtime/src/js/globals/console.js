@@ -45,6 +45,9 @@ function inspect(value, depth, seen, nested) {
     if (isA(value, 'URL')) return `URL '${value.href}'`;
     if (isA(value, 'URLSearchParams')) return `URLSearchParams '${value}'`;
     if (isA(value, 'Headers')) return `Headers ${list([...value].map(([key, item]) => `${key}: ${show(item)}`), '{', '}')}`;
+    if (isA(value, 'Request')) return `Request { method: '${value.method}', url: '${value.url}' }`;
+    if (isA(value, 'Blob')) return `${isA(value, 'File') ? 'File' : 'Blob'} { size: ${value.size}, type: '${value.type}' }`;
+    if (isA(value, 'FormData')) return `FormData ${list([...value].map(([key, item]) => `${key}: ${show(item)}`), '{', '}')}`;
     if (isA(value, 'Response')) return `Response { status: ${value.status}, url: '${value.url}' }`;
     const key = text => (/^[A-Za-z_$][\w$]*$/.test(text) ? text : `'${text}'`);
     return prefix + list(Object.keys(value).map(text => `${key(text)}: ${show(value[text])}`), '{', '}');
@@ -68,9 +71,10 @@ function format(values) {
             const value = values[next++];
             switch (kind) {
                 case 'c': return '';
-                case 'd': case 'f': return String(typeof value === 'bigint' ? value : Number(value));
-                case 'i': return String(Math.trunc(Number(value)));
+                case 'f': return String(typeof value === 'symbol' ? NaN : parseFloat(value));
+                case 'd': case 'i': return String(typeof value === 'symbol' ? NaN : typeof value === 'bigint' ? `${value}n` : parseInt(value, 10));
                 case 'j': return safely(JSON.stringify(value));
+                case 's': return typeof value === 'symbol' ? String(value) : safely(value);
                 default: return safely(value);
             }
         }));
@@ -80,36 +84,87 @@ function format(values) {
     return parts.join(' ');
 }
 
+// A table of text: columns are the keys of the rows.
+function tableOf(data, columns) {
+    const rows = data instanceof Map ? [...data].map(([key, value], index) => [index, {Key: key, Values: value}])
+        : typeof data[Symbol.iterator] === 'function' ? [...data].map((value, index) => [index, value]) : Object.entries(data);
+    const keys = [];
+    let hasValues = false;
+    for (const [, row] of rows) {
+        if (!isObject(row) || typeof row === 'function') hasValues = true;
+        else for (const key of Object.keys(row)) if (!keys.includes(key)) keys.push(key);
+    }
+    const shown = columns === undefined ? keys : Array.from(columns, String);
+    const head = ['(index)', ...shown, ...(hasValues ? ['Values'] : [])];
+    const cell = value => inspect(value, 1, [], true).replaceAll('\n', ' ');
+    const lines = rows.map(([index, row]) => {
+        const isRow = isObject(row) && typeof row !== 'function';
+        const cells = shown.map(key => (isRow && Object.hasOwn(row, key) ? cell(row[key]) : ''));
+        return [String(index), ...cells, ...(hasValues ? [isRow ? '' : cell(row)] : [])];
+    });
+    const widths = head.map((title, column) => Math.max(title.length, ...lines.map(line => line[column].length)));
+    const written = line => `│ ${line.map((text, column) => text.padEnd(widths[column])).join(' │ ')} │`;
+    const rule = (left, middle, right) => left + widths.map(width => '─'.repeat(width + 2)).join(middle) + right;
+    return [rule('┌', '┬', '┐'), written(head), rule('├', '┼', '┤'), ...lines.map(written), rule('└', '┴', '┘')].join('\n');
+}
+
 let indentation = '';
 const counts = new Map();
 const started = new Map();
 const write = (level, values) => native.console(level, indentation + format(values).replaceAll('\n', `\n${indentation}`));
-const label = name => (name === undefined ? 'default' : String(name));
-const elapsed = name => {
-    const since = started.get(label(name));
-    return since === undefined ? `timer '${label(name)}' does not exist` : `${label(name)}: ${(native.nowExact() - since).toFixed(3)} ms`;
+const labelOf = label => `${label}`;
+const elapsed = label => {
+    const since = started.get(label);
+    return since === undefined ? `timer '${label}' does not exist` : `${label}: ${(native.nowExact() - since).toFixed(3)} ms`;
 };
 
-expose('console', {
-    debug(...values) { write(0, values); },
-    log(...values) { write(1, values); },
-    info(...values) { write(1, values); },
-    warn(...values) { write(2, values); },
-    error(...values) { write(3, values); },
-    dir(value) { write(1, [value]); },
-    table(value) { write(1, [value]); },
-    trace(...values) { write(0, [...values, `\n${new Error().stack}`]); },
-    assert(condition, ...values) { if (!condition) write(3, ['Assertion failed', ...values]); },
-    group(...values) { if (values.length > 0) write(1, values); indentation += '  '; },
-    groupCollapsed(...values) { this.group(...values); },
-    groupEnd() { indentation = indentation.slice(2); },
-    count(name) {
-        const count = (counts.get(label(name)) ?? 0) + 1;
-        counts.set(label(name), count);
-        write(1, [`${label(name)}: ${count}`]);
+const console = {
+    assert(condition = false, ...data) {
+        if (condition) return;
+        if (typeof data[0] === 'string') write(3, [`Assertion failed: ${data[0]}`, ...data.slice(1)]);
+        else write(3, ['Assertion failed', ...data]);
     },
-    countReset(name) { counts.delete(label(name)); },
-    time(name) { started.set(label(name), native.nowExact()); },
-    timeLog(name, ...values) { write(1, [elapsed(name), ...values]); },
-    timeEnd(name) { write(1, [elapsed(name)]); started.delete(label(name)); },
-});
+    clear() { indentation = ''; },
+    debug(...data) { write(0, data); },
+    error(...data) { write(3, data); },
+    info(...data) { write(1, data); },
+    log(...data) { write(1, data); },
+    table(tabularData = undefined, properties = undefined) {
+        if (!isObject(tabularData)) write(1, [tabularData]);
+        else write(1, [tableOf(tabularData, properties)]);
+    },
+    trace(...data) { write(0, [...data, `\n${new Error().stack}`]); },
+    warn(...data) { write(2, data); },
+    dir(item = undefined, options = undefined) { write(1, [item]); },
+    dirxml(...data) { write(1, data); },
+    count(label = 'default') {
+        const name = labelOf(label);
+        const count = (counts.get(name) ?? 0) + 1;
+        counts.set(name, count);
+        write(1, [`${name}: ${count}`]);
+    },
+    countReset(label = 'default') {
+        const name = labelOf(label);
+        if (!counts.delete(name)) write(2, [`count '${name}' does not exist`]);
+    },
+    group(...data) {
+        if (data.length > 0) write(1, data);
+        indentation += '  ';
+    },
+    groupCollapsed(...data) { console.group(...data); },
+    groupEnd() { indentation = indentation.slice(2); },
+    time(label = 'default') {
+        const name = labelOf(label);
+        if (started.has(name)) write(2, [`timer '${name}' exists already`]);
+        else started.set(name, native.nowExact());
+    },
+    timeLog(label = 'default', ...data) { write(1, [elapsed(labelOf(label)), ...data]); },
+    timeEnd(label = 'default') {
+        const name = labelOf(label);
+        write(1, [elapsed(name)]);
+        started.delete(name);
+    },
+};
+Object.setPrototypeOf(console, {});
+Object.defineProperty(console, Symbol.toStringTag, {value: 'console', configurable: true});
+expose('console', console);

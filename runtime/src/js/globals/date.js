@@ -89,7 +89,10 @@ const systemIsElsewhere = !systemIsUtc();
 if (native.virtual || systemIsElsewhere) replaceDate(systemIsElsewhere);
 if (systemIsElsewhere) replaceLocalTime();
 
-expose('performance', {
-    timeOrigin: native.nowExact(),
+const performance = {
     now() { return native.nowExact() - this.timeOrigin; },
-});
+    timeOrigin: native.nowExact(),
+    toJSON() { return {timeOrigin: this.timeOrigin}; },
+};
+Object.defineProperty(performance, Symbol.toStringTag, {value: 'Performance', configurable: true});
+expose('performance', performance);

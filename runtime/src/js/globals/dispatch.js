@@ -1,13 +1,32 @@
 // The globals that most handlers do not need: each group is defined when one of its names is first used.
-core = {define, tag, isObject, internal, domException, bytesOf, nextNumber, startTimer, FetchError};
+core = {
+    define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, byteString, need, dictionary, webIdl,
+    pairsFrom, iterable, nextNumber, startTimer, FetchError,
+};
 // What the groups offer each other.
 late = {};
 const groups = [
-    ['URL', 'URLSearchParams', 'AbortController', 'AbortSignal', 'Headers', 'Request', 'Response', 'fetch'],
-    ['console'],
-    ['TextEncoder', 'TextDecoder', 'crypto'],
-    ['structuredClone'],
+    ['url', 'URL', 'URLSearchParams'],
+    ['events', 'Event', 'EventTarget', 'AbortController', 'AbortSignal'],
+    ['fetch', 'Headers', 'Request', 'Response', 'fetch'],
+    ['streams', 'ReadableStream', 'ReadableStreamDefaultReader', 'ReadableStreamDefaultController'],
+    ['blob', 'Blob', 'File', 'FormData'],
+    ['console', 'console'],
+    ['encoding', 'TextEncoder', 'TextDecoder'],
+    ['random', 'crypto'],
+    ['clone', 'structuredClone'],
 ];
+
+// Defines a group, where that has not happened; gives what the groups offer each other.
+const opened = new Set();
+core.use = group => {
+    const index = groups.findIndex(([name]) => name === group);
+    if (!opened.has(index)) {
+        opened.add(index);
+        native.load(index + 1)(native, core, late);
+    }
+    return late;
+};
 
 // A handler may have put something of its own in the place of a global; that stays.
 core.expose = (name, value) => {
@@ -15,16 +34,16 @@ core.expose = (name, value) => {
 };
 const openers = new Set();
 
-groups.forEach((names, index) => {
+for (const [group, ...names] of groups) {
     for (const name of names) {
         const get = () => {
-            native.load(index + 1)(native, core, late);
+            core.use(group);
             return globalThis[name];
         };
         openers.add(get);
         Object.defineProperty(globalThis, name, {get, set(value) { expose(name, value); }, configurable: true, enumerable: false});
     }
-});
+}
 
 // What the engine calls. `iterator` is null for what is no generator: an array is rows, a Map is an error.
 return {

@@ -8,15 +8,15 @@ function nextNumber() {
 }
 
 function milliseconds(delay) {
-    const number = Number(delay);
-    return number > 0 ? Math.min(number, 0x7fffffff) : 0;
+    // As Web IDL has it: a number of 32 bits, those above begin anew.
+    return Math.max(Number(delay) | 0, 0);
 }
 
 function startTimer(name, callback, delay, values, repeats) {
     if (typeof callback !== 'function') throw new TypeError(`${name}: the first argument is not a function`);
     const id = nextNumber();
     // A repeated timer without a delay would leave no time for anything else.
-    const ms = repeats ? Math.max(milliseconds(delay), 1) : milliseconds(delay);
+    const ms = repeats ? Math.max(delay, 1) : delay;
     timers.set(id, {callback, values, ms, repeats});
     native.startTimer(id, ms);
     return id;
@@ -31,14 +31,16 @@ function fireTimer(id) {
     if (timer === undefined) return;
     if (timer.repeats) native.startTimer(id, timer.ms);
     else timers.delete(id);
-    timer.callback(...timer.values);
+    Reflect.apply(timer.callback, globalThis, timer.values);
 }
 
-expose('setTimeout', function setTimeout(callback, delay, ...values) {
-    return startTimer('setTimeout', callback, delay, values, false);
+expose('setTimeout', function setTimeout(callback, delay = 0, ...values) {
+    need(arguments, 1, 'setTimeout');
+    return startTimer('setTimeout', callback, milliseconds(delay), values, false);
 });
-expose('setInterval', function setInterval(callback, delay, ...values) {
-    return startTimer('setInterval', callback, delay, values, true);
+expose('setInterval', function setInterval(callback, delay = 0, ...values) {
+    need(arguments, 1, 'setInterval');
+    return startTimer('setInterval', callback, milliseconds(delay), values, true);
 });
-expose('clearTimeout', function clearTimeout(id) { stopTimer(id); });
-expose('clearInterval', function clearInterval(id) { stopTimer(id); });
+expose('clearTimeout', function clearTimeout(id = 0) { stopTimer(id); });
+expose('clearInterval', function clearInterval(id = 0) { stopTimer(id); });

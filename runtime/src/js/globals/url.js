@@ -8,18 +8,9 @@ class URLSearchParams {
             this.#url = url;
             this.#read(url.search);
         } else if (isObject(init)) {
-            if (init instanceof URLSearchParams) this.#pairs = init.#pairs.map(pair => [...pair]);
-            else if (typeof init[Symbol.iterator] === 'function') {
-                for (const pair of init) {
-                    const items = [...pair];
-                    if (items.length !== 2) throw new TypeError('URLSearchParams takes pairs of a name and a value');
-                    this.#pairs.push([`${items[0]}`, `${items[1]}`]);
-                }
-            } else {
-                for (const name of Object.keys(init)) this.#pairs.push([name, `${init[name]}`]);
-            }
+            this.#pairs = pairsFrom(init, 'URLSearchParams', usv);
         } else {
-            this.#read(`${init}`);
+            this.#read(usv(init));
         }
     }
     #read(text) {
@@ -30,37 +21,47 @@ class URLSearchParams {
     #changed() {
         if (this.#url !== null) this.#url[internal](this.toString());
     }
+    static pairs(params) { return params.#pairs; }
     // The URL was given another query.
-    [internal](text) { this.#read(text); }
+    static read(params, text) { params.#read(text); }
     get size() { return this.#pairs.length; }
     append(name, value) {
-        this.#pairs.push([`${name}`, `${value}`]);
+        need(arguments, 2, 'append');
+        this.#pairs.push([usv(name), usv(value)]);
         this.#changed();
     }
-    delete(name, value) {
-        name = `${name}`;
-        this.#pairs = this.#pairs.filter(pair => pair[0] !== name || (value !== undefined && pair[1] !== `${value}`));
+    delete(name, value = undefined) {
+        need(arguments, 1, 'delete');
+        name = usv(name);
+        if (value !== undefined) value = usv(value);
+        this.#pairs = this.#pairs.filter(pair => pair[0] !== name || (value !== undefined && pair[1] !== value));
         this.#changed();
     }
     get(name) {
-        name = `${name}`;
+        need(arguments, 1, 'get');
+        name = usv(name);
         return this.#pairs.find(pair => pair[0] === name)?.[1] ?? null;
     }
     getAll(name) {
-        name = `${name}`;
+        need(arguments, 1, 'getAll');
+        name = usv(name);
         return this.#pairs.filter(pair => pair[0] === name).map(pair => pair[1]);
     }
-    has(name, value) {
-        name = `${name}`;
-        return this.#pairs.some(pair => pair[0] === name && (value === undefined || pair[1] === `${value}`));
+    has(name, value = undefined) {
+        need(arguments, 1, 'has');
+        name = usv(name);
+        if (value !== undefined) value = usv(value);
+        return this.#pairs.some(pair => pair[0] === name && (value === undefined || pair[1] === value));
     }
     set(name, value) {
-        name = `${name}`;
+        need(arguments, 2, 'set');
+        name = usv(name);
+        value = usv(value);
         const first = this.#pairs.find(pair => pair[0] === name);
         if (first === undefined) {
-            this.#pairs.push([name, `${value}`]);
+            this.#pairs.push([name, value]);
         } else {
-            first[1] = `${value}`;
+            first[1] = value;
             this.#pairs = this.#pairs.filter(pair => pair[0] !== name || pair === first);
         }
         this.#changed();
@@ -69,45 +70,48 @@ class URLSearchParams {
         this.#pairs.sort((left, right) => (left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0));
         this.#changed();
     }
-    forEach(callback, self) {
-        for (const [name, value] of this.#pairs) callback.call(self, value, name, this);
-    }
-    *entries() { for (const pair of this.#pairs) yield [...pair]; }
-    *keys() { for (const pair of this.#pairs) yield pair[0]; }
-    *values() { for (const pair of this.#pairs) yield pair[1]; }
-    [Symbol.iterator]() { return this.entries(); }
     toString() { return native.writeForm(this.#pairs.flat()); }
 }
+const {pairs: paramsPairs, read: readParams} = URLSearchParams;
+delete URLSearchParams.pairs;
+delete URLSearchParams.read;
 
 class URL {
     #parts;
     #params = null;
-    constructor(url, base) {
-        this.#parts = native.parseUrl(`${url}`, base === undefined ? undefined : `${base}`);
+    constructor(url, base = undefined) {
+        need(arguments, 1, 'URL');
+        url = usv(url);
+        if (base !== undefined) base = usv(base);
+        this.#parts = native.parseUrl(url, base);
         if (this.#parts === null) {
             const error = new TypeError(`Invalid URL: '${url}'${base === undefined ? '' : ` with base '${base}'`}`);
-            error.code = 'ERR_INVALID_URL';
+            define(error, 'code', 'ERR_INVALID_URL');
             throw error;
         }
     }
-    static canParse(url, base) {
-        return native.parseUrl(`${url}`, base === undefined ? undefined : `${base}`) !== null;
+    static canParse(url, base = undefined) {
+        need(arguments, 1, 'canParse');
+        return native.parseUrl(usv(url), base === undefined ? undefined : usv(base)) !== null;
     }
-    static parse(url, base) {
+    static parse(url, base = undefined) {
+        need(arguments, 1, 'parse');
         return URL.canParse(url, base) ? new URL(url, base) : null;
     }
     #change(part, value) {
-        this.#parts = native.changeUrl(this.#parts[0], part, `${value}`) ?? this.#parts;
+        this.#parts = native.changeUrl(this.#parts[0], part, usv(value)) ?? this.#parts;
     }
     // The parameters have changed.
     [internal](text) { this.#change('search', text); }
     get href() { return this.#parts[0]; }
     set href(value) {
-        const parts = native.parseUrl(`${value}`);
+        value = usv(value);
+        const parts = native.parseUrl(value);
         if (parts === null) throw new TypeError(`Invalid URL: '${value}'`);
         this.#parts = parts;
-        this.#params?.[internal](this.search);
+        if (this.#params !== null) readParams(this.#params, this.search);
     }
+    get origin() { return this.#parts[10]; }
     get protocol() { return this.#parts[1]; }
     set protocol(value) { this.#change('protocol', value); }
     get username() { return this.#parts[2]; }
@@ -125,17 +129,18 @@ class URL {
     get search() { return this.#parts[8]; }
     set search(value) {
         this.#change('search', value);
-        this.#params?.[internal](this.search);
+        if (this.#params !== null) readParams(this.#params, this.search);
     }
+    get searchParams() { return (this.#params ??= new URLSearchParams(internal, this)); }
     get hash() { return this.#parts[9]; }
     set hash(value) { this.#change('hash', value); }
-    get origin() { return this.#parts[10]; }
-    get searchParams() { return (this.#params ??= new URLSearchParams(internal, this)); }
     toString() { return this.href; }
     toJSON() { return this.href; }
 }
 
-tag(URLSearchParams, 'URLSearchParams');
-tag(URL, 'URL');
+iterable(URLSearchParams, 'URLSearchParams', paramsPairs);
+webIdl(URLSearchParams, 'URLSearchParams');
+webIdl(URL, 'URL');
 expose('URLSearchParams', URLSearchParams);
 expose('URL', URL);
+Object.assign(late, {URL, URLSearchParams});

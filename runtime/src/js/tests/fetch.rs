@@ -71,7 +71,7 @@ fn requests() {
             "async function execute() {
                 await fetch('mock:///a', {method: 'post', body: JSON.stringify({a: [1]}), headers: [['X-A', ' 1 '], ['x-a', '2']]});
                 await fetch('mock:///a', {method: 'POST', body: new URLSearchParams({a: 'b c'})});
-                await fetch(new URL('mock:///a'), {method: 'patch', body: new Uint8Array([104, 105])});
+                await fetch(new URL('mock:///a'), {method: 'PATCH', body: new Uint8Array([104, 105])});
                 await fetch(new Request('mock:///a', {method: 'PATCH', body: 'text', headers: new Headers({Accept: 'x', Host: 'evil', 'Content-Length': 999})}));
                 await fetch('mock:///a#frag', {method: 'other'});
             }",
