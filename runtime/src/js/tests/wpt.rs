@@ -17,7 +17,6 @@ use rquickjs::context::EvalOptions;
 
 use super::super::engine::Settings;
 use super::super::scope::{Failure, Scope, keep, thrown};
-use super::super::scrub::Scrubber;
 use report::{Expected, Outcome};
 use site::Site;
 
@@ -191,7 +190,7 @@ fn run_variant(folder: &Path, path: &str, variant: &str, scripts: &[String], sou
         let mut settings = Settings::new(Rc::clone(&site) as _);
         settings.console = Rc::new(|_, _| {});
         settings.base_url = Some(page.clone());
-        let scope = match Scope::new(&settings, &Scrubber::default()) {
+        let scope = match Scope::new(&settings) {
             Ok(scope) => scope,
             Err(failure) => return outcome.fail("the context", &described(failure)),
         };
