@@ -4,6 +4,7 @@
 
 mod form;
 pub mod github;
+pub mod slack;
 pub mod stripe;
 
 use std::collections::VecDeque;

@@ -2,6 +2,7 @@
 
 mod across;
 mod github;
+mod slack;
 mod stripe;
 
 use std::path::{Path, PathBuf};
