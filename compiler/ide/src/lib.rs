@@ -8,6 +8,7 @@
 
 pub mod completion;
 pub mod diagnostics;
+pub mod format;
 pub mod goto_definition;
 pub mod hover;
 pub mod symbols;
