@@ -2,8 +2,8 @@
 
 use moltler_syntax::Encoding;
 use tower_lsp_server::gen_lsp_types::{
-    ClientCapabilities, CompletionOptions, DiagnosticOptions, PositionEncodingKind, ServerCapabilities,
-    TextDocumentSyncKind, TextDocumentSyncOptions,
+    ClientCapabilities, CompletionOptions, DiagnosticOptions, DocumentOnTypeFormattingOptions, PositionEncodingKind,
+    ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
 };
 
 /// What the editor can do.
@@ -76,6 +76,12 @@ pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
         hover_provider: Some(true.into()),
         definition_provider: Some(true.into()),
         document_symbol_provider: Some(true.into()),
+        document_formatting_provider: Some(true.into()),
+        document_range_formatting_provider: Some(true.into()),
+        document_on_type_formatting_provider: Some(DocumentOnTypeFormattingOptions {
+            first_trigger_character: ";".to_owned(),
+            more_trigger_character: None,
+        }),
         ..ServerCapabilities::default()
     }
 }

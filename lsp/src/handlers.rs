@@ -4,6 +4,7 @@ mod completion;
 mod definition;
 mod diagnostic;
 mod document_symbol;
+mod formatting;
 mod hover;
 mod lifecycle;
 mod text_sync;
@@ -43,5 +44,8 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("textDocument/hover", Server::hover)
         .custom_method("textDocument/definition", Server::definition)
         .custom_method("textDocument/documentSymbol", Server::document_symbol)
+        .custom_method("textDocument/formatting", Server::formatting)
+        .custom_method("textDocument/rangeFormatting", Server::range_formatting)
+        .custom_method("textDocument/onTypeFormatting", Server::on_type_formatting)
         .finish()
 }

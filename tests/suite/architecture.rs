@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "moltler-codegen",
             "moltler-db",
             "moltler-hir",
+            "moltler-ide",
             "moltler-plan",
             "moltler-runtime",
             "moltler-syntax",

@@ -5,6 +5,7 @@ mod cases;
 mod commands;
 mod connectors;
 mod executables;
+mod fmt;
 mod functions;
 mod lsp;
 mod lying;

@@ -33,8 +33,24 @@ pub enum Command {
     Package(PackageArguments),
     /// Check, test and publish each connector that a PUBLISH statement names
     Publish(PublishArguments),
+    /// Write files in their one layout
+    Fmt(FmtArguments),
     /// Keep the values of `{{secrets.name}}`, encrypted, for this user
     Secrets(SecretsArguments),
+}
+
+/// `moltlerc fmt`
+#[derive(Debug, Args)]
+pub struct FmtArguments {
+    /// Files and folders; the package of the current folder when there are none
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; name the files that would change, and fail when there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Read a text from standard input and write it to standard output
+    #[arg(long, conflicts_with = "paths")]
+    pub stdin: bool,
 }
 
 /// `moltlerc secrets`

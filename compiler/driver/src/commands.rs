@@ -12,6 +12,7 @@ use crate::session::{Selection, select};
 pub mod build;
 pub mod check;
 pub mod explain;
+pub mod fmt;
 pub mod package;
 pub mod publish;
 pub mod query;

@@ -19,7 +19,7 @@ use moltler_syntax::{Document, Parse, SyntaxKind, SyntaxNode, TextRange, parse};
 use leaves::Leaves;
 
 /// Columns that lines are to have at most.
-pub const WIDTH: usize = 100;
+pub const WIDTH: usize = 120;
 
 /// A replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,10 @@ fn keywords_and_clauses() {
         "SELECT id, name n FROM a.items WHERE x = 1 AND NOT y IS NULL ORDER BY id DESC LIMIT 3;\n",
     );
     check("select a\nfrom b.c where d limit - -1;", "SELECT a\nFROM b.c\nWHERE d\nLIMIT - -1;\n");
-    check("select `From`, from, count( * ), x . y :: string, f (1 ,2) [ 0 ] from t;", "SELECT `From`, from, count(*), x.y::string, f(1, 2)[0] FROM t;\n");
+    check(
+        "select `From`, from, count( * ), x . y :: string, f (1 ,2) [ 0 ] from t;",
+        "SELECT `From`, from, count(*), x.y::string, f(1, 2)[0] FROM t;\n",
+    );
     check("print true and null;print interval 7 DAY;", "PRINT TRUE AND NULL;\nPRINT INTERVAL 7 DAY;\n");
 }
 
@@ -38,8 +41,15 @@ fn documents_by_width_and_as_written() {
         "CONNECTOR_EXEC a.b({\n    \"x\": 1,\n    \"y\": {},\n\n    \"z\": [1, 2]\n});\n",
     );
     check(
-        "PRINT ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'cccccccccccccccccccccccccc'];",
-        "PRINT [\n    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',\n    'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',\n    'cccccccccccccccccccccccccc'\n];\n",
+        "PRINT ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 'cccccccccccccccccccccccccccccccccccccccccccccc'];",
+        "PRINT [\n    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',\n    'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',\n    'cccccccccccccccccccccccccccccccccccccccccccccc'\n];\n",
+    );
+}
+
+#[test]
+fn long_lines() {
+    stays(
+        "SELECT\n    id || ' on the shelf with number ' || shelf AS place,\n    CASE WHEN status = 'closed' THEN 'no' ELSE 'yes' END AS open\nFROM my_shop.items\nWHERE id IN ('item-3', 'item-4', 'item-5')\n    AND (\n        name = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'\n        OR name = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'\n        OR x\n    );\n",
     );
 }
 
@@ -72,7 +82,9 @@ fn blocks() {
 
 #[test]
 fn raw_blocks_and_strings_keep_every_byte() {
-    stays("CREATE CONNECTOR ACTION 'a.b'\nHANDLER '''\n  async function execute( config,params ) {return `\n   select`}\n  ''';\n");
+    stays(
+        "CREATE CONNECTOR ACTION 'a.b'\nHANDLER '''\n  async function execute( config,params ) {return `\n   select`}\n  ''';\n",
+    );
     stays("PRINT 'a\n  b   \n c';\n");
     stays("CREATE CONNECTOR TYPE 'a'\r\nDESCRIPTION 'x'\r\nSHARED '''\r\n a\n ''';\r\n\r\nPRINT 1;\r\n");
 }

@@ -1,5 +1,6 @@
 //! The server spoken to as an editor does, over pipes, in this process.
 
 mod client;
+mod formatting;
 mod fuzz;
 mod protocol;

@@ -296,9 +296,9 @@ impl Layout<'_, '_> {
             }
             if child.kind() == SyntaxKind::SelectItem {
                 list.push(child);
-                while let Some(next) = children
-                    .next_if(|next| matches!(next.kind(), SyntaxKind::SelectItem | SyntaxKind::Comment) || next.token() == Some(","))
-                {
+                while let Some(next) = children.next_if(|next| {
+                    matches!(next.kind(), SyntaxKind::SelectItem | SyntaxKind::Comment) || next.token() == Some(",")
+                }) {
                     list.push(next);
                 }
                 self.items(&list);
@@ -367,6 +367,13 @@ impl Layout<'_, '_> {
             return;
         }
         let forced = self.leaves.tokens.get(self.next + 1).is_some_and(|leaf| leaf.starts_line);
+        let mut elements = node.fields("element");
+        let only = elements.next().filter(|_| elements.next().is_none());
+        if !forced && only.is_some_and(|only| only.kind() == SyntaxKind::Document) {
+            // `[{` and `}]` are indented once.
+            self.children(node);
+            return;
+        }
         self.group(forced, |layout| layout.bracketed(node, true));
     }
 
@@ -505,11 +512,9 @@ fn begins_select_line(node: SyntaxNode<'_>) -> bool {
         SyntaxKind::Join => node.field("kind").is_none_or(|kind| kind.token() != Some(",")),
         // Both sides of UNION.
         SyntaxKind::Keyword => matches!(node.token(), Some("UNION" | "INTERSECT" | "EXCEPT")),
-        SyntaxKind::Select | SyntaxKind::Subquery => {
-            node.parent().is_some_and(|parent| {
-                parent.kind() == SyntaxKind::SetOperation && parent.field("right") == Some(node)
-            })
-        }
+        SyntaxKind::Select | SyntaxKind::Subquery => node
+            .parent()
+            .is_some_and(|parent| parent.kind() == SyntaxKind::SetOperation && parent.field("right") == Some(node)),
         _ => false,
     }
 }

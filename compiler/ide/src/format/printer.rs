@@ -74,9 +74,7 @@ pub(super) fn print(leaves: &Leaves<'_>, ops: &[Op], line_end: &str) -> String {
             Op::Open { .. } => {
                 let is_broken = groups.last().copied().unwrap_or(true) && {
                     let Measure { width, forced } = measures[index];
-                    forced || {
-                        printer.next_column(leaves, next) + width + tail(leaves, ops, index, next) > WIDTH
-                    }
+                    forced || { printer.next_column(leaves, next) + width + tail(leaves, ops, index, next) > WIDTH }
                 };
                 groups.push(is_broken);
             }

@@ -31,7 +31,9 @@ fn sources() -> Vec<String> {
     let mut found: Vec<String> = SOURCES.iter().map(|text| (*text).to_owned()).collect();
     for page in PAGES {
         for (index, part) in page.split("\n```").enumerate() {
-            if let Some(text) = part.strip_prefix("sql\n").or_else(|| part.strip_prefix("molt\n")).filter(|_| index % 2 == 1) {
+            if let Some(text) =
+                part.strip_prefix("sql\n").or_else(|| part.strip_prefix("molt\n")).filter(|_| index % 2 == 1)
+            {
                 found.push(text.to_owned());
             }
         }
@@ -45,7 +47,11 @@ fn meaning(text: &str) -> Vec<String> {
     let mut package = Package::new("/p");
     let file = package.open_file(&mut db, "/p/a.molt", text);
     let told = |statement| format!("{:?} {:?}", item_tree(&db, statement), lower_statement(&db, statement).body);
-    package.statements(file).map(|(statement, _)| without_ranges(&told(statement))).filter(|told| !told.is_empty()).collect()
+    package
+        .statements(file)
+        .map(|(statement, _)| without_ranges(&told(statement)))
+        .filter(|told| !told.is_empty())
+        .collect()
 }
 
 fn without_ranges(text: &str) -> String {
@@ -81,7 +87,17 @@ fn programs_keep_their_meaning() {
 
 /// A statement with other blanks and comments; letters of keywords in any case.
 fn mutate(random: &mut fastrand::Rng, statement: &str) -> String {
-    const BLANKS: &[&str] = &["\n", "\n\n\n", "\t ", " -- c\n", "\n  -- d  \n", " /* e */ ", "\n/* f\n */\n", "\n-- g\n\n-- h\n", "\n/* i */"];
+    const BLANKS: &[&str] = &[
+        "\n",
+        "\n\n\n",
+        "\t ",
+        " -- c\n",
+        "\n  -- d  \n",
+        " /* e */ ",
+        "\n/* f\n */\n",
+        "\n-- g\n\n-- h\n",
+        "\n/* i */",
+    ];
     let parsed = parse(statement);
     let Some(found) = leaves::leaves(parsed.syntax()) else { return statement.to_owned() };
     let dense = random.usize(2..40);
@@ -90,7 +106,8 @@ fn mutate(random: &mut fastrand::Rng, statement: &str) -> String {
         if index > 0 {
             let joins = leaf.joins_left || found.tokens[index - 1].joins_right;
             // Between words such as `END` and `IF` the text is told apart without regard to comments.
-            let is_head = [leaf, &found.tokens[index - 1]].iter().all(|one| one.kind == moltler_syntax::SyntaxKind::Keyword);
+            let is_head =
+                [leaf, &found.tokens[index - 1]].iter().all(|one| one.kind == moltler_syntax::SyntaxKind::Keyword);
             text.push_str(match random.usize(0..dense) {
                 0 if !is_head => BLANKS[random.usize(0..BLANKS.len())],
                 _ if joins => "",
@@ -116,7 +133,8 @@ fn mutate(random: &mut fastrand::Rng, statement: &str) -> String {
 
 #[test]
 fn made_up_layouts() {
-    let rounds = std::env::var("MOLTLER_FORMAT_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(1000);
+    // Read when the test is compiled.
+    let rounds = option_env!("MOLTLER_FORMAT_PROGRAMS").and_then(|count| count.parse().ok()).unwrap_or(1000);
     let mut statements: Vec<String> = Vec::new();
     for source in sources() {
         for found in Document::new(&source).statements() {
