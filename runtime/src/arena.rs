@@ -1,5 +1,8 @@
 //! Memory whose addresses stay valid until all of it is given back at once: texts and values that generated code points to.
 
+use std::rc::Rc;
+
+use crate::batch::{TextBuilder, Texts};
 use crate::value::Value;
 
 const CHUNK: usize = 16 * 1024;
@@ -11,6 +14,8 @@ pub struct Arena {
     texts: Vec<Vec<u8>>,
     /// Invariant: a chunk is never written beyond its capacity, so its values never move.
     values: Vec<Vec<Value>>,
+    /// Texts of the batch that a pipeline writes.
+    columns: TextBuilder,
 }
 
 impl Arena {
@@ -44,9 +49,19 @@ impl Arena {
         address
     }
 
-    /// Whether nothing was put in.
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.values.is_empty()
+    /// Keeps a text for a string column; gives its view.
+    pub(crate) fn column_text(&mut self, text: &str) -> u128 {
+        self.columns.view(text)
+    }
+
+    /// The texts of string columns so far. Views given later are of others.
+    pub(crate) fn take_texts(&mut self) -> Rc<Texts> {
+        std::mem::take(&mut self.columns).finish()
+    }
+
+    /// Whether no value was put in.
+    pub(crate) fn has_values(&self) -> bool {
+        !self.values.is_empty()
     }
 }
 

@@ -9,12 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use moltler_abi::layout::{
-    BatchIn, BatchOut, Bytes, Context, Datum, DatumIn, DatumOut, EntryFunction, FAILED, Id, OK, PipelineFunction,
+    BatchIn, BatchOut, Bytes, BytesOut, Context, Datum, DatumIn, DatumOut, EntryFunction, FAILED, Id, OK,
     ScalarFunction, Size, Status,
 };
+use moltler_abi::manifest::{Output, Pipeline};
 use moltler_abi::runtime_calls::{BinaryOperator, RuntimeTable, TypeId, UnaryOperator};
 use moltler_abi::{DataType, functions};
 
+use crate::arena::Arena;
 use crate::assertion;
 use crate::batch::{OutputBatch, OwnedBatch};
 use crate::builtins;
@@ -55,6 +57,7 @@ pub fn table() -> &'static RuntimeTable {
         load_variable,
         store_variable,
         element,
+        store_text,
         query_rows,
         query_print,
         subquery,
@@ -90,18 +93,30 @@ pub(crate) fn evaluate(context: &ExecContext, function: ScalarFunction, result: 
     unsafe { function(table(), context.address(), result) }
 }
 
-/// Filters and projects a batch; gives the status and how many rows were written.
+/// Filters and projects a batch; `None` where no row passes.
 pub(crate) fn run_pipeline(
     context: &ExecContext,
-    function: PipelineFunction,
+    pipeline: &Pipeline,
     input: &OwnedBatch,
-    output: &mut OutputBatch,
-) -> (Status, usize) {
-    input.with_view(|input| {
-        let input: BatchIn = input;
-        // SAFETY: as in `enter`; the views are of the types that the plan declares, `output` has room for all input rows.
-        output.with_view(|output| unsafe { function(table(), context.address(), input, output as BatchOut) })
-    })
+) -> Result<Option<OwnedBatch>> {
+    let is_computed = |output: &Output| matches!(output, Output::Computed(_));
+    let mut output = OutputBatch::new(pipeline, input.rows());
+    if !pipeline.filters && !pipeline.outputs.iter().any(is_computed) {
+        // SAFETY: nothing is written.
+        return Ok((input.rows() > 0).then(|| unsafe { output.finish(input.rows(), Arena::new(), input) }));
+    }
+    let function = context.program().pipeline(pipeline.code);
+    // What the batch computes lives as long as the batch, not as the statement: a long query needs little memory.
+    let ((status, rows), arena) = context.with_own_arena(|| {
+        input.with_view(|input| {
+            let input: BatchIn = input;
+            // SAFETY: as in `enter`; the views are of the types that the plan declares, `output` has room for all input rows.
+            output.with_view(|output| unsafe { function(table(), context.address(), input, output as BatchOut) })
+        })
+    });
+    context.result_of(status)?;
+    // SAFETY: the function is the pipeline's, and wrote into this output, with this arena in place.
+    Ok((rows > 0).then(|| unsafe { output.finish(rows, arena, input) }))
 }
 
 /// The value that generated code gave, before the arena is released.
@@ -416,6 +431,17 @@ unsafe extern "C" fn element(
             result.write(found);
             more.write(is_more);
         }
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn store_text(context: Context, bytes: Bytes, length: Size, place: BytesOut) -> Status {
+    guarded(context, |context| {
+        // SAFETY: as in `text`.
+        let text = unsafe { text(bytes, length) };
+        let view = context.with_arena(|arena| arena.column_text(text));
+        // SAFETY: Invariant: generated code passes the address of an element of a string column that it is writing.
+        unsafe { place.cast::<u128>().write_unaligned(view) };
         Ok(())
     })
 }

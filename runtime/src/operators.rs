@@ -41,9 +41,7 @@ pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
         manifest::Operator::SingleRow => Box::new(values::SingleRow::default()),
         manifest::Operator::Elements(array) => Box::new(values::Elements::new(*array)),
         manifest::Operator::Nothing(_) => Box::new(values::Nothing),
-        manifest::Operator::Pipeline { input, code, output } => {
-            Box::new(pipeline::Pipeline::new(build(input), *code, output))
-        }
+        manifest::Operator::Pipeline { input, pipeline } => Box::new(pipeline::Pipeline::new(build(input), pipeline)),
         manifest::Operator::Sort { input, keys } => Box::new(sort::Sort::new(build(input), keys)),
         manifest::Operator::Limit { input, limit, offset } => {
             let input: Box<dyn Operator + 'm> = match &**input {
@@ -69,8 +67,8 @@ pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
 fn build_bound<'m>(plan: &'m manifest::Operator, values: Vec<(u32, Value)>) -> Result<Box<dyn Operator + 'm>> {
     match plan {
         manifest::Operator::Scan(scan) => Ok(Box::new(scan::Scan::bound(scan, values))),
-        manifest::Operator::Pipeline { input, code, output } => {
-            Ok(Box::new(pipeline::Pipeline::new(build_bound(input, values)?, *code, output)))
+        manifest::Operator::Pipeline { input, pipeline } => {
+            Ok(Box::new(pipeline::Pipeline::new(build_bound(input, values)?, pipeline)))
         }
         _ => Err(internal_error("values are bound by what is no scan")),
     }

@@ -9,6 +9,7 @@ mod compare;
 mod constant;
 mod expr;
 mod logic;
+mod mask;
 mod operand;
 mod query;
 mod statement;

@@ -1,9 +1,9 @@
 //! How a query is carried out: the operators of the runtime, with expressions still as data.
 
 use moltler_abi::DataType;
-use moltler_abi::manifest::{Binding, JoinKind};
+use moltler_abi::manifest::{Binding, JoinKind, Output};
 
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprKind};
 use crate::logical::Scan;
 
 /// A physical operator.
@@ -90,6 +90,17 @@ pub struct Pipeline {
     pub filter: Option<Expr>,
     /// The columns it writes; of a type that a column can have.
     pub outputs: Vec<Expr>,
+}
+
+impl Pipeline {
+    /// What becomes of each output: columns are passed on as they are, all else is computed by the loop.
+    pub fn outputs(&self) -> Vec<Output> {
+        let output = |value: &Expr| match value.kind {
+            ExprKind::Column(column) => Output::Column(column),
+            _ => Output::Computed(value.data_type),
+        };
+        self.outputs.iter().map(output).collect()
+    }
 }
 
 impl PhysicalPlan {

@@ -6,6 +6,8 @@ use std::ffi::c_void;
 pub type Context = *mut c_void;
 /// The first byte of a text; not NUL-terminated.
 pub type Bytes = *const u8;
+/// Where bytes are written.
+pub type BytesOut = *mut u8;
 /// A length in bytes or a number of elements.
 pub type Size = usize;
 /// An index into one of the manifest's tables, or a discriminant.
@@ -74,30 +76,79 @@ pub mod kind {
     pub const BOXED: u32 = 8;
 }
 
-/// A column of a batch: `rows` elements, each as wide as its type says.
+/// A column of a batch, laid out as Apache Arrow lays out an array whose offset is 0.
 ///
-/// boolean 1 byte (0 or 1); integer, number, timestamp 8; date 4 (`i32`); string 16 ([`Text`]); boxed 8 (address of a
-/// runtime value). `validity` has a byte a row: 1 where there is a value, 0 where it is NULL (the element is then zero).
+/// | type | `data` |
+/// | --- | --- |
+/// | boolean | a bit a row, least significant first |
+/// | integer, timestamp | `i64` |
+/// | number | `f64` |
+/// | date | `i32` |
+/// | string | a 16-byte view, see [`view`] |
+/// | document, array, dynamic | `u64`, the address of a runtime value |
+///
+/// `validity` is always there: a bit a row, least significant first, set where there is a value. An element that is NULL is
+/// zero. Elements may start at any address that their type may start at; bits start at a byte. Nothing behind the last row may
+/// be read, but for the other bits of its byte.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// The elements.
     pub data: *mut u8,
-    /// A byte for each row.
+    /// Which of them are there.
     pub validity: *mut u8,
+    /// Of a string column, the addresses of the buffers that its long views are about; at least one, so that the first may
+    /// always be read. Null for other types, and in an output, whose texts are written by the runtime.
+    pub buffers: *const Bytes,
 }
 
-/// A text in a column.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct Text {
-    /// Its first byte.
-    pub data: Bytes,
-    /// Its length in bytes.
-    pub length: Size,
+/// Arrow's string views: the length in the lowest 4 bytes of a little-endian `u128`; behind it the text, filled up with zeros,
+/// where it has at most [`view::INLINE`] bytes; else its first 4 bytes, the number of a buffer, and an offset into it.
+///
+/// So two texts of which one is short are equal exactly where their views are, and two long ones have to be looked at only
+/// where the lowest 8 bytes of their views agree.
+pub mod view {
+    /// The longest text that is a view by itself, in bytes.
+    pub const INLINE: usize = 12;
+    /// Where the number of the buffer is, in bytes.
+    pub const BUFFER: usize = 8;
+    /// Where the offset into the buffer is, in bytes.
+    pub const OFFSET: usize = 12;
+
+    /// The view of a text of at most [`INLINE`] bytes; `None` for a longer one.
+    pub const fn inline(text: &[u8]) -> Option<u128> {
+        if text.len() > INLINE {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        bytes[0] = text.len() as u8;
+        let mut index = 0;
+        while index < text.len() {
+            bytes[4 + index] = text[index];
+            index += 1;
+        }
+        Some(u128::from_le_bytes(bytes))
+    }
+
+    /// The view of a text of more than [`INLINE`] bytes, `offset` bytes into a buffer.
+    pub const fn long(text: &[u8], buffer: u32, offset: u32) -> u128 {
+        assert!(text.len() > INLINE && text.len() <= u32::MAX as usize);
+        let prefix = u32::from_le_bytes([text[0], text[1], text[2], text[3]]);
+        text.len() as u128 | (prefix as u128) << 32 | (buffer as u128) << 64 | (offset as u128) << 96
+    }
+
+    /// The length of the text in bytes.
+    pub const fn length(view: u128) -> usize {
+        view as u32 as usize
+    }
+
+    /// Buffer and offset of a text that is longer than [`INLINE`] bytes.
+    pub const fn place(view: u128) -> (u32, u32) {
+        ((view >> 64) as u32, (view >> 96) as u32)
+    }
 }
 
-/// Some rows in columns. An output batch has room for as many rows as its input has.
+/// Some rows in columns.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Batch {
@@ -105,6 +156,9 @@ pub struct Batch {
     pub rows: Size,
     /// Address of the columns, as many as the schema says.
     pub columns: *const Column,
+    /// Of an output, room for as many rows as the input has: the pipeline writes the rows of the input that pass, in order.
+    /// A pipeline without filter writes nothing here.
+    pub selection: *mut u32,
 }
 
 /// The table of runtime functions, see [`crate::runtime_calls::RuntimeTable`].
@@ -114,7 +168,11 @@ pub type Runtime = *const crate::runtime_calls::RuntimeTable;
 pub type EntryFunction = unsafe extern "C" fn(Runtime, Context) -> Status;
 /// An expression without a row: a CONFIG document, the value of a pushed filter, a LIMIT.
 pub type ScalarFunction = unsafe extern "C" fn(Runtime, Context, DatumOut) -> Status;
-/// Filter and projection of a batch: reads input columns, appends the rows that pass to the output.
+/// Filter and projection of a batch: reads input columns, writes which rows pass, and for these what is computed.
+///
+/// The columns of the output are those that [`crate::manifest::Output::Computed`] says, without the ones that are passed on as
+/// they are. They have room for all rows of the input and are zero before, bits too; the rows that pass are written from the
+/// first on.
 pub type PipelineFunction = unsafe extern "C" fn(Runtime, Context, BatchIn, BatchOut) -> Status;
 
 /// What a parameter or result is in a machine register.

@@ -24,4 +24,4 @@ pub mod runtime_calls;
 pub use data_type::DataType;
 
 /// Version of everything in this crate that an executable relies on. A runtime refuses an image of another version.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;

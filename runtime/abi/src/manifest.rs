@@ -284,10 +284,8 @@ pub enum Operator {
     Pipeline {
         /// Where rows come from.
         input: Box<Operator>,
-        /// [`crate::layout::PipelineFunction`]
-        code: FunctionId,
-        /// Types of the columns it writes.
-        output: Vec<DataType>,
+        /// The loop.
+        pipeline: Pipeline,
     },
     /// A stable sort.
     Sort {
@@ -341,6 +339,26 @@ pub enum Operator {
     /// The rows of the operator with this index in [`Manifest::shared`], which runs once in the outermost query under way, when
     /// they are first asked for.
     Shared(u32),
+}
+
+/// Filter and projection of a batch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// [`crate::layout::PipelineFunction`]
+    pub code: FunctionId,
+    /// Whether rows may be left out. Else all pass, and the code is there for what it computes.
+    pub filters: bool,
+    /// The columns that come out.
+    pub outputs: Vec<Output>,
+}
+
+/// A column that a pipeline gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Output {
+    /// The column of the input with this index; the code does not write it.
+    Column(u32),
+    /// Written by the code.
+    Computed(DataType),
 }
 
 /// A call of an entity's handler.

@@ -4,7 +4,7 @@
 //! enumeration that the code generator indexes it by, and the signatures that both sides are checked against.
 
 #[allow(unused_imports)]
-use crate::layout::{AbiType, Bytes, Context, DatumIn, DatumOut, Id, Register, Size, Status};
+use crate::layout::{AbiType, Bytes, BytesOut, Context, DatumIn, DatumOut, Id, Register, Size, Status};
 
 /// One function of the table.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,9 @@ runtime_functions! {
     fn store_variable(context: Context, slot: Id, value: DatumIn) -> Status;
     /// `FOR name IN value`: the `position`-th element and 1 in `more`, or 0 in `more` (a boolean) behind the last.
     fn element(context: Context, array: DatumIn, position: i64, result: DatumOut, more: DatumOut) -> Status;
+
+    /// Writes the view of a text to `place`, in a string column of the batch that a pipeline is writing.
+    fn store_text(context: Context, text: Bytes, length: Size, place: BytesOut) -> Status;
 
     /// Runs the query with this index in the manifest and gives its rows as an array of documents.
     fn query_rows(context: Context, query: Id, result: DatumOut) -> Status;

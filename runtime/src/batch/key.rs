@@ -1,6 +1,7 @@
 //! Keys: bytes that are the same exactly where values are equal, for hashing.
 
-use super::{Elements, OwnedBatch, text_of};
+use super::column::{Elements, text_of};
+use super::{OwnedBatch, bitmap};
 use crate::coerce::{date_to_timestamp, interval_order, number_to_integer, to_text};
 use crate::value::Value;
 use moltler_abi::DataType;
@@ -21,12 +22,12 @@ impl OwnedBatch {
     /// number of the same value, and dynamic values of the same JSON. NULL has a key too, and gives `false`.
     pub fn write_key(&self, column: usize, row: usize, key: &mut Vec<u8>) -> bool {
         let column = &self.columns[column];
-        if column.validity[row] == 0 {
+        if column.is_null(row) {
             key.push(NULL);
             return false;
         }
         match &column.elements {
-            Elements::Boolean(elements) => key.extend([BOOLEAN, elements[row]]),
+            Elements::Boolean(bits) => key.extend([BOOLEAN, u8::from(bitmap::get(bits, row))]),
             Elements::Integer(elements) if column.data_type == DataType::Timestamp => {
                 fixed(TIME, &elements[row].to_le_bytes(), key);
             }
@@ -35,10 +36,8 @@ impl OwnedBatch {
             Elements::Date(elements) => {
                 fixed(TIME, &date_to_timestamp(elements[row]).unwrap_or(i64::MAX).to_le_bytes(), key);
             }
-            // SAFETY: as in `OwnedBatch::text`.
-            Elements::Text(elements) => text(unsafe { text_of(&elements[row]) }, key),
-            // SAFETY: as in `OwnedBatch::value`.
-            Elements::Boxed(elements) => json(unsafe { &*elements[row] }, key),
+            Elements::Text(views, texts) => text(text_of(&views[row], texts), key),
+            Elements::Boxed(boxes) => json(boxes.get(row), key),
         }
         true
     }

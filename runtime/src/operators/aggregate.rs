@@ -7,7 +7,7 @@ use moltler_abi::DataType;
 use moltler_abi::manifest;
 
 use super::{Operator, Result};
-use crate::batch::{BATCH_ROWS, BatchBuilder, OwnedBatch, Place};
+use crate::batch::{BATCH_ROWS, BatchBuilder, OwnedBatch};
 use crate::context::ExecContext;
 
 mod accumulator;
@@ -27,8 +27,8 @@ pub(super) struct Aggregate<'m> {
 /// The groups of all rows.
 struct Groups {
     count: usize,
-    /// Their keys, in columns; all rows of one batch.
-    keys: Vec<Rc<OwnedBatch>>,
+    /// Their keys, in columns.
+    keys: OwnedBatch,
     accumulators: Vec<Accumulator>,
 }
 
@@ -77,7 +77,7 @@ impl<'m> Aggregate<'m> {
             accumulator.resize(count);
         }
         let keys = if self.keys == 0 { OwnedBatch::without_columns(count) } else { keys.finish() };
-        Ok(Groups { count, keys: vec![Rc::new(keys)], accumulators })
+        Ok(Groups { count, keys, accumulators })
     }
 }
 
@@ -86,14 +86,13 @@ impl Operator for Aggregate<'_> {
         if self.groups.is_none() {
             self.groups = Some(self.read(context)?);
         }
-        let (key_types, value_types) = self.output.split_at(self.keys);
+        let value_types = &self.output[self.keys..];
         let Some(groups) = &mut self.groups else { return Ok(None) };
         let end = (self.given + BATCH_ROWS).min(groups.count);
         if self.given == end {
             return Ok(None);
         }
-        let places: Vec<Place> = (self.given..end).map(|group| (0, group as u32)).collect();
-        let keys = OwnedBatch::take(key_types, &groups.keys, &places);
+        let keys = groups.keys.slice(self.given, end - self.given);
         let mut values = BatchBuilder::new(value_types);
         for group in self.given..end {
             for (column, accumulator) in groups.accumulators.iter_mut().enumerate() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Operator, Result};
-use crate::batch::{OwnedBatch, Place};
+use crate::batch::OwnedBatch;
 use crate::context::ExecContext;
 
 /// Passes on the first of equal rows, as they come.
@@ -24,7 +24,7 @@ impl Operator for Distinct<'_> {
         let mut key = Vec::new();
         while let Some(batch) = self.input.next(context)? {
             let types = batch.types();
-            let mut places: Vec<Place> = Vec::new();
+            let mut places: Vec<u32> = Vec::new();
             for row in 0..batch.rows() {
                 key.clear();
                 for column in 0..types.len() {
@@ -32,14 +32,14 @@ impl Operator for Distinct<'_> {
                 }
                 if !self.known.contains(&key[..]) {
                     self.known.insert(key.as_slice().into());
-                    places.push((0, row as u32));
+                    places.push(row as u32);
                 }
             }
             if places.len() == batch.rows() {
                 return Ok(Some(batch));
             }
             if !places.is_empty() {
-                return Ok(Some(Rc::new(OwnedBatch::take(&types, &[batch], &places))));
+                return Ok(Some(Rc::new(batch.select(&places))));
             }
         }
         Ok(None)

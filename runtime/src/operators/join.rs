@@ -7,12 +7,10 @@
 use std::rc::Rc;
 
 use indexmap::IndexSet;
-use moltler_abi::DataType;
 use moltler_abi::manifest::{self, Binding, JoinKind};
 
 use super::{Operator, Result, build, build_bound, drain};
-use crate::arena::Arena;
-use crate::batch::{BATCH_ROWS, NO_ROW, OutputBatch, OwnedBatch, Place};
+use crate::batch::{BATCH_ROWS, NO_ROW, OwnedBatch, Place};
 use crate::context::{ExecContext, internal_error};
 use crate::exports;
 use crate::value::Value;
@@ -186,21 +184,15 @@ impl<'m> Join<'m> {
     /// Which of the candidates the rest of ON holds for.
     fn partners(&self, context: &ExecContext, left: &Rc<OwnedBatch>, candidates: &Candidates) -> Result<Vec<bool>> {
         let count = candidates.left.len();
-        let Some(condition) = self.plan.condition else { return Ok(vec![true; count]) };
+        let Some(condition) = &self.plan.condition else { return Ok(vec![true; count]) };
         if count == 0 {
             return Ok(Vec::new());
         }
-        let input = Rc::new(self.pairs(left, &candidates.left, &candidates.right));
-        let code = context.program().pipeline(condition);
-        let mut output = OutputBatch::new(&[DataType::Boolean], count);
-        let ((status, rows), _arena) =
-            context.with_own_arena(|| exports::run_pipeline(context, code, &input, &mut output));
-        context.result_of(status)?;
-        if rows != count {
-            return Err(internal_error("the condition of a join left out pairs"));
+        let input = self.pairs(left, &candidates.left, &candidates.right);
+        match exports::run_pipeline(context, condition, &input)? {
+            Some(output) if output.rows() == count => Ok((0..count).map(|row| output.is_true(0, row)).collect()),
+            _ => Err(internal_error("the condition of a join left out pairs")),
         }
-        let output = output.finish(rows, Arena::new(), input);
-        Ok((0..rows).map(|row| output.is_true(0, row)).collect())
     }
 
     /// The rows that come of these candidates.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use moltler_abi::manifest;
 
 use super::{Operator, Result};
-use crate::batch::{OwnedBatch, Place};
+use crate::batch::OwnedBatch;
 use crate::connector::calls::{self, Calls};
 use crate::connector::query::EntityScan;
 use crate::context::ExecContext;
@@ -79,12 +79,11 @@ impl Running {
                 key == *expected
             })
         };
-        let places: Vec<Place> = (0..batch.rows()).filter(|row| agrees(*row)).map(|row| (0, row as u32)).collect();
-        let types = batch.types();
+        let places: Vec<u32> = (0..batch.rows()).filter(|row| agrees(*row)).map(|row| row as u32).collect();
         match places.len() {
             0 => None,
             rows if rows == batch.rows() => Some(Rc::new(batch)),
-            _ => Some(Rc::new(OwnedBatch::take(&types, &[Rc::new(batch)], &places))),
+            _ => Some(Rc::new(batch.select(&places))),
         }
     }
 }

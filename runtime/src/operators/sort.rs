@@ -123,7 +123,8 @@ impl Operator for Sort<'_> {
         };
         let end = (sorted.given + BATCH_ROWS).min(sorted.places.len());
         let places = &sorted.places[sorted.given..end];
-        let batch = (!places.is_empty()).then(|| Rc::new(OwnedBatch::gather(&sorted.batches, places)));
+        let types = sorted.batches.first().map(|batch| batch.types()).unwrap_or_default();
+        let batch = (!places.is_empty()).then(|| Rc::new(OwnedBatch::take(&types, &sorted.batches, places)));
         sorted.given = end;
         self.sorted = Some(sorted);
         Ok(batch)

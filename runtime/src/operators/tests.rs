@@ -2,7 +2,9 @@
 
 use moltler_abi::DataType;
 use moltler_abi::layout::{BatchIn, BatchOut, Context, DatumOut, OK, Runtime, Status};
-use moltler_abi::manifest::{Condition, Filter, Operator as Plan, OutputColumn, Query, Scan, SortKey, Span};
+use moltler_abi::manifest::{
+    Condition, Filter, Operator as Plan, Output, OutputColumn, Pipeline, Query, Scan, SortKey, Span,
+};
 
 use crate::coerce::value_to_json;
 use crate::output::Format;
@@ -136,23 +138,17 @@ fn limit_and_offset() {
     assert_eq!(limit(Some(constant::<-1>), None).0, "ValueError: LIMIT must not be negative");
 }
 
-/// `WHERE id = 1`, both columns passed on.
+/// `WHERE id = 1`.
 unsafe extern "C" fn only_one(_: Runtime, _: Context, input: BatchIn, output: BatchOut) -> Status {
-    // SAFETY: the columns are `id` and `name` on both sides; no more rows are written than were read.
+    // SAFETY: the first column is `id`; no more rows are selected than were read.
     unsafe {
         let (from, to) = (&*input, &mut *output);
-        let (from_id, from_name) = (*from.columns, *from.columns.add(1));
-        let (to_id, to_name) = (*to.columns, *to.columns.add(1));
+        let ids = (*from.columns).data.cast::<i64>();
         for row in 0..from.rows {
-            if from_id.data.cast::<i64>().add(row).read() != 1 {
-                continue;
+            if ids.add(row).read() == 1 {
+                to.selection.add(to.rows).write(row as u32);
+                to.rows += 1;
             }
-            to_id.data.cast::<i64>().add(to.rows).write(1);
-            to_id.validity.add(to.rows).write(1);
-            let name = from_name.data.cast::<[u64; 2]>().add(row).read();
-            to_name.data.cast::<[u64; 2]>().add(to.rows).write(name);
-            to_name.validity.add(to.rows).write(from_name.validity.add(row).read());
-            to.rows += 1;
         }
     }
     OK
@@ -165,8 +161,8 @@ fn a_pipeline_filters_every_page() {
          finally { console.log('closed'); } }",
     );
     let code = program.pipeline(only_one);
-    let output = vec![DataType::Integer, DataType::String];
-    let plan = Plan::Pipeline { input: Box::new(Plan::Scan(scan(&[0, 1]))), code, output };
+    let pipeline = Pipeline { code, filters: true, outputs: vec![Output::Column(0), Output::Column(1)] };
+    let plan = Plan::Pipeline { input: Box::new(Plan::Scan(scan(&[0, 1]))), pipeline };
     let (rows, log) = rows(program, plan);
     assert_eq!((rows.as_str(), log.as_str()), (r#"[{"id":1,"name":"a"},{"id":1,"name":"b"}]"#, "closed\n"));
 }

@@ -2,11 +2,13 @@
 
 use cranelift::prelude::*;
 use moltler_abi::DataType;
+use moltler_abi::layout::view;
 use moltler_abi::runtime_calls::{BinaryOperator, RuntimeCall};
 use moltler_plan::expr::{Expr, ExprKind, Literal};
 
 use super::Lowering;
 use super::operand::{Form, Null, Operand};
+use super::query::input_flags;
 
 /// Texts up to this length are compared in place.
 const SHORT: usize = 64;
@@ -14,10 +16,14 @@ const SHORT: usize = 64;
 impl Lowering<'_> {
     /// `operand = other`, in place where `other` is a short text.
     pub(super) fn equal_to(&mut self, operand: Operand, other: &Expr) -> Operand {
-        if let (Form::Text { data, length }, ExprKind::Literal(Literal::String(text))) = (operand.form, &other.kind)
+        if let (Form::Text { data, length, view }, ExprKind::Literal(Literal::String(text))) =
+            (operand.form, &other.kind)
             && text.len() <= SHORT
         {
-            let value = self.equals_short(data, length, text.as_bytes());
+            let value = match (view, view::inline(text.as_bytes())) {
+                (Some(place), Some(view)) => self.equals_view(place, view),
+                _ => self.equals_short(data, length, text.as_bytes()),
+            };
             return self.boolean(operand.null, value);
         }
         let other = self.expr(other);
@@ -59,7 +65,7 @@ impl Lowering<'_> {
     }
 
     fn compare_texts(&mut self, operator: BinaryOperator, left: Operand, right: Operand, null: Null) -> Operand {
-        let (Form::Text { data: left, length: left_length }, Form::Text { data: right, length: right_length }) =
+        let (Form::Text { data: left, length: left_length, .. }, Form::Text { data: right, length: right_length, .. }) =
             (left.form, right.form)
         else {
             panic!("Invariant: only texts are compared as texts");
@@ -78,6 +84,17 @@ impl Lowering<'_> {
         let operand = self.boolean(Null::Never, value);
         self.arrive(&merge, operand);
         self.meet(merge)
+    }
+
+    /// 1 where the view in memory is that of this short text.
+    fn equals_view(&mut self, place: Value, view: u128) -> Value {
+        let mut differences = [(0, view as u64), (8, (view >> 64) as u64)].map(|(offset, expected)| {
+            let found = self.builder.ins().load(types::I64, input_flags(), place, offset);
+            let expected = self.builder.ins().iconst(types::I64, expected as i64);
+            self.builder.ins().bxor(found, expected)
+        });
+        differences[0] = self.builder.ins().bor(differences[0], differences[1]);
+        self.builder.ins().icmp_imm_s(IntCC::Equal, differences[0], 0)
     }
 
     /// 1 where the text is this one. Bytes are read only where the lengths are equal.
@@ -124,7 +141,7 @@ fn truncate(word: i64, bytes: usize) -> i64 {
     if bytes == 8 { word } else { word & ((1 << (bytes * 8)) - 1) }
 }
 
-fn integer_condition(operator: BinaryOperator) -> IntCC {
+pub(super) fn integer_condition(operator: BinaryOperator) -> IntCC {
     match operator {
         BinaryOperator::Equal => IntCC::Equal,
         BinaryOperator::NotEqual => IntCC::NotEqual,
@@ -140,7 +157,7 @@ fn unsigned_condition(operator: BinaryOperator) -> IntCC {
     integer_condition(operator).unsigned()
 }
 
-fn float_condition(operator: BinaryOperator) -> FloatCC {
+pub(super) fn float_condition(operator: BinaryOperator) -> FloatCC {
     match operator {
         BinaryOperator::Equal => FloatCC::Equal,
         BinaryOperator::NotEqual => FloatCC::NotEqual,

@@ -128,7 +128,7 @@ impl Lowering<'_> {
             Literal::Number(value) => Form::Number(self.builder.ins().f64const(*value)),
             Literal::String(text) => {
                 let (data, length) = self.text(text);
-                Form::Text { data, length }
+                Form::Text { data, length, view: None }
             }
         };
         Operand { data_type: literal.data_type(), null: Null::Never, form }

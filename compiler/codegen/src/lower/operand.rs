@@ -35,8 +35,8 @@ pub(super) enum Form {
     Integer(Value),
     /// An `f64`.
     Number(Value),
-    /// A text.
-    Text { data: Value, length: Value },
+    /// A text, and where it is an element of a column, the address of its view.
+    Text { data: Value, length: Value, view: Option<Value> },
     /// The address of a datum of any kind.
     Datum(Value),
 }
@@ -64,7 +64,7 @@ impl Lowering<'_> {
             DataType::Number => Form::Number(self.builder.ins().f64const(0.0)),
             DataType::String => {
                 let zero = self.builder.ins().iconst(self.pointer, 0);
-                Form::Text { data: zero, length: zero }
+                Form::Text { data: zero, length: zero, view: None }
             }
             DataType::Document | DataType::Array | DataType::Interval | DataType::Dynamic | DataType::Null => {
                 let address = self.slot();
@@ -121,7 +121,7 @@ impl Lowering<'_> {
                 let data = self.builder.ins().load(self.pointer, flags, address, low);
                 let length = self.builder.ins().load(self.pointer, flags, address, offset_of!(Datum, high) as i32);
                 let zero = self.builder.ins().iconst(self.pointer, 0);
-                Form::Text { data, length: self.builder.ins().select(null, zero, length) }
+                Form::Text { data, length: self.builder.ins().select(null, zero, length), view: None }
             }
             DataType::Document | DataType::Array | DataType::Interval | DataType::Dynamic | DataType::Null => {
                 Form::Datum(address)
@@ -157,7 +157,7 @@ impl Lowering<'_> {
             Form::Boolean(value) => (self.builder.ins().uextend(types::I64, value), zero),
             Form::Integer(value) => (value, zero),
             Form::Number(value) => (self.builder.ins().bitcast(types::I64, MemFlagsData::new(), value), zero),
-            Form::Text { data, length } => (self.widen(data), self.widen(length)),
+            Form::Text { data, length, .. } => (self.widen(data), self.widen(length)),
         };
         // `extra` is 0, so that kind and extra are one word.
         let kind = self.builder.ins().iconst(types::I64, i64::from(kind_of(operand.data_type)));
@@ -211,7 +211,7 @@ impl Lowering<'_> {
         match (merge.datum, operand.form) {
             (Some(datum), _) => self.copy_to(operand, datum),
             (None, Form::Boolean(value) | Form::Integer(value) | Form::Number(value)) => arguments.push(value.into()),
-            (None, Form::Text { data, length }) => arguments.extend([BlockArg::from(data), length.into()]),
+            (None, Form::Text { data, length, .. }) => arguments.extend([BlockArg::from(data), length.into()]),
             (None, Form::Datum(_)) => panic!("Invariant: branches have the type of the place where they meet"),
         }
         self.builder.ins().jump(merge.block, &arguments);
@@ -226,7 +226,7 @@ impl Lowering<'_> {
             (Some(datum), _) => Form::Datum(datum),
             (None, DataType::Boolean) => Form::Boolean(rest[0]),
             (None, DataType::Number) => Form::Number(rest[0]),
-            (None, DataType::String) => Form::Text { data: rest[0], length: rest[1] },
+            (None, DataType::String) => Form::Text { data: rest[0], length: rest[1], view: None },
             (None, _) => Form::Integer(rest[0]),
         };
         Operand { data_type: merge.data_type, null: Null::Flag(null), form }

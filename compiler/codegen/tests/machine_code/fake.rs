@@ -7,9 +7,10 @@ use std::fmt::Debug;
 
 use memmap2::Mmap;
 use moltler_abi::layout::{
-    Batch, BatchIn, BatchOut, Bytes, Context, Datum, DatumIn, DatumOut, FAILED, Id, OK, PipelineFunction,
-    ScalarFunction, Size, Status, Text, kind,
+    Batch, BatchIn, BatchOut, Bytes, BytesOut, Context, Datum, DatumIn, DatumOut, FAILED, Id, OK, PipelineFunction,
+    ScalarFunction, Size, Status, kind, view,
 };
+use moltler_abi::manifest::Output;
 use moltler_abi::runtime_calls::{BinaryOperator, RuntimeTable};
 use moltler_abi::{DataType, layout};
 use moltler_plan::expr::Expr;
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) variables: Vec<Value>,
     pub(crate) error: Option<String>,
     pub(crate) held: Vec<String>,
+    /// Long texts of the batch that is written.
+    pub(crate) texts: Vec<String>,
 }
 
 fn datum(kind: u32, low: u64, high: u64) -> Datum {
@@ -238,6 +241,17 @@ extern "C" fn element(_: Context, array: DatumIn, position: i64, result: DatumOu
     give(more, &Value::Boolean(found.is_some()));
     give(result, &found.unwrap_or(Value::Null))
 }
+extern "C" fn store_text(context: Context, stored: Bytes, length: Size, place: BytesOut) -> Status {
+    let stored = text(stored, length);
+    let texts = &mut run(context).texts;
+    let view = view::inline(stored.as_bytes()).unwrap_or_else(|| {
+        texts.push(stored.clone());
+        view::long(stored.as_bytes(), texts.len() as u32 - 1, 0)
+    });
+    // SAFETY: generated code passes the address of an element of a string column.
+    unsafe { place.cast::<u128>().write_unaligned(view) };
+    OK
+}
 extern "C" fn query_rows(context: Context, query: Id, result: DatumOut) -> Status {
     run(context).log.push(format!("query {query}"));
     give(result, &Value::Array(vec![Value::Integer(1)]))
@@ -354,6 +368,7 @@ static TABLE: RuntimeTable = RuntimeTable {
     load_variable,
     store_variable,
     element,
+    store_text,
     query_rows,
     query_print,
     subquery,
@@ -434,54 +449,81 @@ fn outcome(run: &mut Run, status: Status) -> Result<(), String> {
 
 /// A column of values, laid out as batches are.
 struct ColumnData {
-    data: Vec<u64>,
+    data: Vec<u128>,
     validity: Vec<u8>,
+    /// A buffer for each long text.
+    buffers: Vec<Bytes>,
 }
 
 impl ColumnData {
+    /// Room for so many rows of any type.
+    fn empty(rows: usize) -> ColumnData {
+        ColumnData { data: vec![0; rows], validity: vec![0; rows.div_ceil(8)], buffers: Vec::new() }
+    }
+
     fn new(data_type: DataType, values: &[Value]) -> ColumnData {
+        let mut column = ColumnData { buffers: vec![std::ptr::null()], ..ColumnData::empty(values.len()) };
         let mut bytes = Vec::new();
-        for value in values {
+        for (row, value) in values.iter().enumerate() {
+            column.validity[row / 8] |= u8::from(*value != Value::Null) << (row % 8);
             let datum = if data_type.is_boxed() { value.boxed() } else { value.to_datum() };
-            match data_type {
-                DataType::Boolean => bytes.push(datum.low as u8),
-                DataType::Date => bytes.extend((datum.low as i32).to_ne_bytes()),
-                DataType::String => {
-                    bytes.extend(datum.low.to_ne_bytes());
-                    bytes.extend(datum.high.to_ne_bytes());
+            match (data_type, value) {
+                (DataType::Boolean, _) => {
+                    bytes.resize(row / 8 + 1, 0);
+                    bytes[row / 8] |= (datum.low as u8) << (row % 8);
                 }
+                (DataType::Date, _) => bytes.extend((datum.low as i32).to_ne_bytes()),
+                (DataType::String, Value::String(text)) => {
+                    let view = view::inline(text.as_bytes()).unwrap_or_else(|| {
+                        column.buffers.push(datum.low as Bytes);
+                        view::long(text.as_bytes(), column.buffers.len() as u32 - 1, 0)
+                    });
+                    bytes.extend(view.to_ne_bytes());
+                }
+                (DataType::String, _) => bytes.extend([0; 16]),
                 _ => bytes.extend(datum.low.to_ne_bytes()),
             }
         }
-        bytes.resize(bytes.len().next_multiple_of(8), 0);
-        let data = bytes.chunks(8).map(|chunk| u64::from_ne_bytes(chunk.try_into().expect("eight bytes"))).collect();
-        ColumnData { data, validity: values.iter().map(|value| u8::from(*value != Value::Null)).collect() }
+        bytes.resize(bytes.len().next_multiple_of(16), 0);
+        let words = bytes.chunks(16).map(|chunk| u128::from_ne_bytes(chunk.try_into().expect("sixteen bytes")));
+        column.data = words.collect();
+        column
     }
 
     fn columns(columns: &mut [ColumnData]) -> Vec<layout::Column> {
         let raw = columns.iter_mut().map(|column| layout::Column {
             data: column.data.as_mut_ptr().cast(),
             validity: column.validity.as_mut_ptr(),
+            buffers: column.buffers.as_ptr(),
         });
         raw.collect()
     }
 
-    fn read(&self, data_type: DataType, row: usize) -> Value {
-        if self.validity[row] == 0 {
+    fn read(&self, run: &Run, data_type: DataType, row: usize) -> Value {
+        let bit = |bits: *const u8| {
+            // SAFETY: the column has that many bits, or more.
+            unsafe { *bits.add(row / 8) >> (row % 8) & 1 == 1 }
+        };
+        if !bit(self.validity.as_ptr()) {
             return Value::Null;
         }
+        let data = self.data.as_ptr().cast::<u8>();
         // SAFETY: the column has that many elements of that type, or more.
         unsafe {
-            let data = self.data.as_ptr().cast::<u8>();
             match data_type {
-                DataType::Boolean => Value::Boolean(*data.add(row) == 1),
+                DataType::Boolean => Value::Boolean(bit(data)),
                 DataType::Date => Value::Date(i64::from(*data.cast::<i32>().add(row))),
                 DataType::Integer => Value::Integer(*data.cast::<i64>().add(row)),
                 DataType::Timestamp => Value::Timestamp(*data.cast::<i64>().add(row)),
                 DataType::Number => Value::Number(*data.cast::<f64>().add(row)),
                 DataType::String => {
-                    let found = *data.cast::<Text>().add(row);
-                    Value::String(text(found.data, found.length))
+                    let found = self.data[row];
+                    let length = view::length(found);
+                    if length > view::INLINE {
+                        return Value::String(run.texts[view::place(found).0 as usize].clone());
+                    }
+                    let bytes = found.to_le_bytes()[4..4 + length].to_vec();
+                    Value::String(String::from_utf8(bytes).expect("texts are UTF-8"))
                 }
                 _ => (**data.cast::<*const Value>().add(row)).clone(),
             }
@@ -497,17 +539,23 @@ pub(crate) fn pipe(
     filter: Option<Expr>,
     outputs: Vec<Expr>,
 ) -> Result<Vec<Vec<Value>>, String> {
-    let types: Vec<DataType> = outputs.iter().map(|value| value.data_type).collect();
-    let mapped = map(vec![FunctionBody::Pipeline(Pipeline { input: input.to_vec(), filter, outputs })]);
+    let pipeline = Pipeline { input: input.to_vec(), filter, outputs };
+    let (has_filter, outputs) = (pipeline.filter.is_some(), pipeline.outputs());
+    let mapped = map(vec![FunctionBody::Pipeline(pipeline)]);
     let column = |index: usize| -> Vec<Value> { rows.iter().map(|row| row[index].clone()).collect() };
     let mut input_data: Vec<ColumnData> =
         input.iter().enumerate().map(|(index, data_type)| ColumnData::new(*data_type, &column(index))).collect();
-    let room = vec![Value::Integer(-1); rows.len() * 2];
-    let mut output_data: Vec<ColumnData> = types.iter().map(|_| ColumnData::new(DataType::Integer, &room)).collect();
+    let is_computed = |output: &&Output| matches!(output, Output::Computed(_));
+    let computed = outputs.iter().filter(is_computed).count();
+    let mut output_data: Vec<ColumnData> = (0..computed).map(|_| ColumnData::empty(rows.len())).collect();
     let input_columns = ColumnData::columns(&mut input_data);
     let output_columns = ColumnData::columns(&mut output_data);
-    let batch = Batch { rows: rows.len(), columns: input_columns.as_ptr() };
-    let mut output = Batch { rows: 99, columns: output_columns.as_ptr() };
+    let mut selection: Vec<u32> =
+        if has_filter { vec![u32::MAX; rows.len()] } else { (0..rows.len() as u32).collect() };
+    let none = std::ptr::null_mut();
+    let batch = Batch { rows: rows.len(), columns: input_columns.as_ptr(), selection: none };
+    let written = if has_filter { selection.as_mut_ptr() } else { none };
+    let mut output = Batch { rows: 99, columns: output_columns.as_ptr(), selection: written };
     // SAFETY: as in `evaluate_in`; the batches live until the call returns, and the output has room for every row.
     let status = unsafe {
         let function: PipelineFunction = std::mem::transmute(mapped.address(0));
@@ -515,7 +563,13 @@ pub(crate) fn pipe(
         function(&raw const TABLE, std::ptr::from_mut(run).cast(), batch, output)
     };
     outcome(run, status)?;
-    let read =
-        |row: usize| output_data.iter().zip(&types).map(|(column, data_type)| column.read(*data_type, row)).collect();
+    let read = |row: usize| {
+        let mut computed = output_data.iter();
+        let value = |output: &Output| match output {
+            Output::Column(column) => rows[selection[row] as usize][*column as usize].clone(),
+            Output::Computed(data_type) => computed.next().expect("a column").read(run, *data_type, row),
+        };
+        outputs.iter().map(value).collect()
+    };
     Ok((0..output.rows).map(read).collect())
 }

@@ -83,8 +83,8 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
         Operator::Elements(array) => line(text, depth, &format!("Elements {}", scalar(program, *array))),
         Operator::SingleRow => line(text, depth, "SingleRow"),
         Operator::Nothing(_) => line(text, depth, "Nothing"),
-        Operator::Pipeline { input, code, .. } => {
-            let FunctionBody::Pipeline(pipeline) = &program.functions[code.0 as usize].body else {
+        Operator::Pipeline { input, pipeline } => {
+            let FunctionBody::Pipeline(pipeline) = &program.functions[pipeline.code.0 as usize].body else {
                 panic!("Invariant: the code of a pipeline is a loop");
             };
             let names: Vec<String> = match &**input {
@@ -138,7 +138,7 @@ fn operator(program: &Program, plan: &Operator, depth: usize, text: &mut String)
 }
 
 fn joined(program: &Program, name: &str, join: &Join, bindings: &[Binding], depth: usize, text: &mut String) {
-    let condition = join.condition.map(|code| match &program.functions[code.0 as usize].body {
+    let condition = join.condition.as_ref().map(|condition| match &program.functions[condition.code.0 as usize].body {
         FunctionBody::Pipeline(pipeline) => &pipeline.outputs[0],
         FunctionBody::Entry(_) | FunctionBody::Scalar(_) => panic!("Invariant: the condition of a join is a loop"),
     });

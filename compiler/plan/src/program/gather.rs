@@ -3,7 +3,7 @@
 use moltler_abi::DataType;
 use moltler_abi::manifest::{
     Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Manifest, Operator, OutputColumn,
-    Parameter, Query, Scan, Span, Subquery,
+    Parameter, Pipeline, Query, Scan, Span, Subquery,
 };
 use rustc_hash::FxHashMap;
 
@@ -140,9 +140,8 @@ impl Gather {
             PhysicalPlan::SingleRow => Operator::SingleRow,
             PhysicalPlan::Nothing(columns) => Operator::Nothing(columns),
             PhysicalPlan::Pipeline { input, pipeline } => {
-                let output = pipeline.outputs.iter().map(|value| value.data_type).collect();
-                let code = self.function(&format!("{query}_rows"), FunctionBody::Pipeline(pipeline));
-                Operator::Pipeline { input: Box::new(self.operator(query, *input)), code, output }
+                let pipeline = self.pipeline(&format!("{query}_rows"), pipeline);
+                Operator::Pipeline { input: Box::new(self.operator(query, *input)), pipeline }
             }
             PhysicalPlan::Sort { input, keys } => {
                 Operator::Sort { input: Box::new(self.operator(query, *input)), keys }
@@ -179,10 +178,14 @@ impl Gather {
         Operator::Elements(self.scalar(query, "unreadable", fail))
     }
 
+    fn pipeline(&mut self, name: &str, pipeline: physical::Pipeline) -> Pipeline {
+        let (filters, outputs) = (pipeline.filter.is_some(), pipeline.outputs());
+        Pipeline { code: self.function(name, FunctionBody::Pipeline(pipeline)), filters, outputs }
+    }
+
     fn join(&mut self, query: &str, join: physical::Join) -> Operator {
         let (left_columns, right_columns) = (join.left.columns(), join.right.columns());
-        let condition =
-            join.condition.map(|condition| self.function(&format!("{query}_on"), FunctionBody::Pipeline(condition)));
+        let condition = join.condition.map(|condition| self.pipeline(&format!("{query}_on"), condition));
         let bindings = join.bindings;
         let join = Join {
             left: Box::new(self.operator(query, *join.left)),

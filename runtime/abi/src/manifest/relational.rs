@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FunctionId, Operator, Span};
+use super::{Operator, Pipeline, Span};
 use crate::DataType;
 use crate::aggregates::AggregateFunction;
 
@@ -52,9 +52,8 @@ pub struct Join {
     /// and number. Empty: every row is a candidate for every other.
     pub keys: Vec<(u32, u32)>,
     /// What is left of ON. Its input are candidate pairs, that is the left columns, then the right columns; it has no filter
-    /// and writes one boolean column: a pair counts where it is TRUE. `None`: every candidate counts.
-    /// [`crate::layout::PipelineFunction`]
-    pub condition: Option<FunctionId>,
+    /// and gives one boolean column: a pair counts where it is TRUE. `None`: every candidate counts.
+    pub condition: Option<Pipeline>,
     /// Types of the columns of the left side.
     pub left_columns: Vec<DataType>,
     /// Types of the columns of the right side.

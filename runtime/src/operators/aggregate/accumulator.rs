@@ -177,8 +177,8 @@ impl Accumulator {
                 true
             }
             State::Sums(sums) => {
-                if let Some((numbers, validity)) = batch.numbers(argument) {
-                    for (row, group) in groups.iter().enumerate().filter(|(row, _)| validity[*row] != 0) {
+                if let Some(numbers) = batch.numbers(argument) {
+                    for (row, group) in groups.iter().enumerate().filter(|(row, _)| !batch.is_null(argument, *row)) {
                         let sum = &mut sums[*group as usize];
                         sum.number += numbers[row];
                         sum.has_number = true;
@@ -186,8 +186,8 @@ impl Accumulator {
                     }
                     return true;
                 }
-                if let Some((integers, validity)) = batch.integers(argument) {
-                    for (row, group) in groups.iter().enumerate().filter(|(row, _)| validity[*row] != 0) {
+                if let Some(integers) = batch.integers(argument) {
+                    for (row, group) in groups.iter().enumerate().filter(|(row, _)| !batch.is_null(argument, *row)) {
                         let sum = &mut sums[*group as usize];
                         sum.whole += i128::from(integers[row]);
                         sum.count += 1;

@@ -2,7 +2,7 @@
 
 use moltler_abi::DataType::{self, *};
 use moltler_abi::layout::{BatchIn, BatchOut, Context, OK, PipelineFunction, Runtime, Status};
-use moltler_abi::manifest::{Join, JoinKind, Operator as Plan};
+use moltler_abi::manifest::{Join, JoinKind, Operator as Plan, Output, Pipeline};
 
 use super::tables::{Random, run_in, show, table, table_of};
 use crate::evaluate::json_equal;
@@ -36,14 +36,21 @@ unsafe extern "C" fn less(_: Runtime, _: Context, input: BatchIn, output: BatchO
         let (from, to) = (&*input, &mut *output);
         let (left, right, result) = (*from.columns, *from.columns.add(3), *to.columns);
         for row in 0..from.rows {
-            let known = left.validity.add(row).read() & right.validity.add(row).read();
+            let bit = |bits: *mut u8| bits.add(row >> 3).read() >> (row & 7) & 1;
+            let known = bit(left.validity) & bit(right.validity);
             let holds = left.data.cast::<i64>().add(row).read() < right.data.cast::<i64>().add(row).read();
-            result.data.add(row).write(u8::from(holds) & known);
-            result.validity.add(row).write(known);
+            *result.data.add(row >> 3) |= (u8::from(holds) & known) << (row & 7);
+            *result.validity.add(row >> 3) |= known << (row & 7);
         }
         to.rows = from.rows;
     }
     OK
+}
+
+/// A condition in machine code.
+fn on(program: &mut TestProgram, condition: PipelineFunction) -> Pipeline {
+    let code = program.pipeline(condition);
+    Pipeline { code, filters: false, outputs: vec![Output::Computed(DataType::Boolean)] }
 }
 
 fn run(
@@ -53,7 +60,7 @@ fn run(
     right: super::tables::Table,
 ) -> std::string::String {
     let mut program = TestProgram::default();
-    join.condition = condition.map(|condition| program.pipeline(condition));
+    join.condition = condition.map(|condition| on(&mut program, condition));
     show(run_in(&program.context(Format::Json), vec![left, right], &plan(join)))
 }
 
@@ -171,7 +178,7 @@ fn random_joins_are_those_of_the_definition() {
         }
         let mut program = TestProgram::default();
         let mut join = join(kind, keys);
-        join.condition = has_condition.then(|| program.pipeline(less));
+        join.condition = has_condition.then(|| on(&mut program, less));
         let inputs = vec![table_of(&LEFT, &left, 1 + seed as usize * 20), table_of(&RIGHT, &right, 100)];
         let found = run_in(&program.context(Format::Json), inputs, &plan(join)).expect("no error");
         assert!(found == expected, "seed {seed}: {} rows, not {}", found.len(), expected.len());
