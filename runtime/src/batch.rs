@@ -17,11 +17,13 @@ mod bitmap;
 mod column;
 mod combine;
 mod key;
+mod key_table;
 mod output;
 mod text;
 
 pub use combine::{NO_ROW, Place};
 pub use key::{exact as write_exact_key, json as write_json_key, typed as write_typed_key};
+pub use key_table::KeyTable;
 pub use output::OutputBatch;
 pub(crate) use text::{TextBuilder, Texts};
 
@@ -198,6 +200,17 @@ impl OwnedBatch {
     /// Order of two values of the same column type, neither NULL.
     pub fn compare(&self, row: usize, other: &OwnedBatch, other_row: usize, column: usize) -> Ordering {
         self.columns[column].compare(row, &other.columns[column], other_row)
+    }
+
+    /// A number for each row whose order is that of the column's values wherever two of them differ: rows with the same number
+    /// may still differ. NULLs get the greatest number, or the least where they come first; `descending` turns the order of
+    /// the others around.
+    pub fn order_keys(&self, column: usize, descending: bool, nulls_first: bool) -> Vec<u64> {
+        let column = &self.columns[column];
+        let of_nulls = if nulls_first { 0 } else { u64::MAX };
+        let flip = if descending { u64::MAX } else { 0 };
+        let key = |row| if column.is_null(row) { of_nulls } else { column.order_key(row) ^ flip };
+        (0..self.rows).map(key).collect()
     }
 
     /// Shows the batch to generated code for the time of a call. Nothing may be written through the view.

@@ -83,6 +83,21 @@ pub fn run(
     run_while(context, plan, |batch| each(batch).map(|()| true))
 }
 
+/// Runs a plan over rows that are there already: [`manifest::Operator::Shared`] with number `i` gives the batches of the `i`-th
+/// table.
+pub fn run_over(
+    context: &ExecContext,
+    tables: Vec<Rc<Vec<Rc<OwnedBatch>>>>,
+    plan: &manifest::Operator,
+    mut each: impl FnMut(&Rc<OwnedBatch>) -> Result<()>,
+) -> Result<()> {
+    let _entered = context.queries().enter();
+    for (index, table) in tables.iter().enumerate() {
+        context.queries().keep_shared(index as u32, table);
+    }
+    finish(context, build(plan).as_mut(), |batch| each(batch).map(|()| true))
+}
+
 /// Runs a plan and hands every batch to `each`, until that says `false` or fails, or all are done.
 fn run_while(
     context: &ExecContext,

@@ -157,6 +157,30 @@ impl ColumnData {
         }
     }
 
+    /// A number that is ordered as the value is, which is not NULL; values with the same number may differ.
+    pub(super) fn order_key(&self, row: usize) -> u64 {
+        const SIGN: u64 = 1 << 63;
+        match &self.elements {
+            Elements::Boolean(bits) => u64::from(bitmap::get(bits, row)),
+            Elements::Integer(elements) => elements[row] as u64 ^ SIGN,
+            Elements::Number(elements) if elements[row].is_nan() => u64::MAX,
+            Elements::Number(elements) => {
+                // Adding makes -0.0 the same as 0.0.
+                let bits = (elements[row] + 0.0).to_bits();
+                if bits & SIGN == 0 { bits | SIGN } else { !bits }
+            }
+            Elements::Date(elements) => i64::from(elements[row]) as u64 ^ SIGN,
+            Elements::Text(views, texts) => {
+                let bytes = texts.bytes(&views[row]);
+                let mut first = [0; 8];
+                let length = bytes.len().min(8);
+                first[..length].copy_from_slice(&bytes[..length]);
+                u64::from_be_bytes(first)
+            }
+            Elements::Boxed(_) => 0,
+        }
+    }
+
     /// What generated code sees. Nothing may be written through it.
     pub(super) fn view(&self) -> Column {
         let (data, buffers) = match &self.elements {

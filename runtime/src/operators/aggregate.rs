@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexSet;
 use moltler_abi::DataType;
 use moltler_abi::manifest;
 
 use super::{Operator, Result};
-use crate::batch::{BATCH_ROWS, BatchBuilder, OwnedBatch};
+use crate::batch::{BATCH_ROWS, BatchBuilder, KeyTable, OwnedBatch};
 use crate::context::ExecContext;
 
 mod accumulator;
@@ -43,7 +42,7 @@ impl<'m> Aggregate<'m> {
     }
 
     fn read(&mut self, context: &ExecContext) -> Result<Groups> {
-        let mut known: IndexSet<Box<[u8]>> = IndexSet::new();
+        let mut known = KeyTable::default();
         let mut keys = BatchBuilder::new(&self.output[..self.keys]);
         let mut accumulators: Vec<Accumulator> = self.aggregates.iter().map(Accumulator::new).collect();
         let (mut groups, mut key) = (Vec::new(), Vec::new());
@@ -58,14 +57,14 @@ impl<'m> Aggregate<'m> {
                     for column in 0..self.keys {
                         batch.write_key(column, row, &mut key);
                     }
-                    let group = known.get_index_of(&key[..]).unwrap_or_else(|| {
+                    let (group, is_new) = known.insert(&key);
+                    if is_new {
                         for column in 0..self.keys {
                             keys.push_from(column, &batch, column, row);
                         }
                         keys.finish_row();
-                        known.insert_full(key.as_slice().into()).0
-                    });
-                    groups.push(group as u32);
+                    }
+                    groups.push(group);
                 }
                 count = known.len();
             }

@@ -1,21 +1,20 @@
 //! DISTINCT, and UNION: one after the other.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::{Operator, Result};
-use crate::batch::OwnedBatch;
+use crate::batch::{KeyTable, OwnedBatch};
 use crate::context::ExecContext;
 
 /// Passes on the first of equal rows, as they come.
 pub(super) struct Distinct<'m> {
     input: Box<dyn Operator + 'm>,
-    known: HashSet<Box<[u8]>>,
+    known: KeyTable,
 }
 
 impl<'m> Distinct<'m> {
     pub(super) fn new(input: Box<dyn Operator + 'm>) -> Distinct<'m> {
-        Distinct { input, known: HashSet::new() }
+        Distinct { input, known: KeyTable::default() }
     }
 }
 
@@ -30,8 +29,7 @@ impl Operator for Distinct<'_> {
                 for column in 0..types.len() {
                     batch.write_key(column, row, &mut key);
                 }
-                if !self.known.contains(&key[..]) {
-                    self.known.insert(key.as_slice().into());
+                if self.known.insert(&key).1 {
                     places.push(row as u32);
                 }
             }

@@ -22,36 +22,72 @@ pub(super) struct Sort<'m> {
     sorted: Option<Sorted>,
 }
 
+/// Rows and their order so far.
 #[derive(Default)]
 struct Sorted {
     batches: Vec<Rc<OwnedBatch>>,
-    places: Vec<Place>,
+    /// The order key of the first sort key, and the place. Places grow in the order in which rows came.
+    rows: Vec<(u64, Place)>,
+    /// No row behind this order key is wanted.
+    bound: Option<u64>,
     given: usize,
 }
 
 impl Sorted {
-    fn add(&mut self, batch: Rc<OwnedBatch>) {
+    fn add(&mut self, keys: &[SortKey], batch: Rc<OwnedBatch>) {
+        let order = match keys.first() {
+            Some(key) => batch.order_keys(key.column as usize, key.descending, key.nulls_first),
+            None => vec![0; batch.rows()],
+        };
         let index = self.batches.len() as u32;
-        self.places.extend((0..batch.rows()).map(|row| (index, row as u32)));
-        self.batches.push(batch);
+        let Some(bound) = self.bound else {
+            self.rows.extend(order.into_iter().enumerate().map(|(row, key)| (key, (index, row as u32))));
+            return self.batches.push(batch);
+        };
+        let wanted: Vec<(u64, u32)> =
+            (0_u32..).zip(order).filter(|(_, key)| *key <= bound).map(|(row, key)| (key, row)).collect();
+        if wanted.is_empty() {
+            return;
+        }
+        // A few rows are copied, so that their batch is not kept for them.
+        let is_copied = wanted.len() * 4 < batch.rows();
+        let place =
+            |(copied, (key, row)): (usize, &(u64, u32))| (*key, (index, if is_copied { copied as u32 } else { *row }));
+        self.rows.extend(wanted.iter().enumerate().map(place));
+        self.batches.push(if is_copied { copy(&batch, wanted.iter().map(|(_, row)| *row)) } else { batch });
     }
 
     fn sort(&mut self, keys: &[SortKey]) {
-        self.places.sort_by(|left, right| compare(keys, &self.batches, *left, *right));
+        let batches = &self.batches;
+        self.rows.sort_unstable_by(|(left_key, left), (right_key, right)| {
+            left_key.cmp(right_key).then_with(|| compare(keys, batches, *left, *right)).then_with(|| left.cmp(right))
+        });
     }
 
     /// Keeps the first `count` rows, as copies, in their order: rows that come later stay behind equal ones that came before.
     fn cut(&mut self, keys: &[SortKey], count: usize) {
         self.sort(keys);
-        self.places.truncate(count);
+        self.rows.truncate(count);
         let types = self.batches.first().map(|batch| batch.types()).unwrap_or_default();
         let mut kept = BatchBuilder::new(&types);
-        for (batch, row) in &self.places {
+        for (_, (batch, row)) in &self.rows {
             kept.push_row(&self.batches[*batch as usize], *row as usize);
         }
-        *self = Sorted::default();
-        self.add(Rc::new(kept.finish()));
+        self.bound = self.rows.last().map(|(key, _)| *key);
+        self.batches = vec![Rc::new(kept.finish())];
+        for (row, (_, place)) in self.rows.iter_mut().enumerate() {
+            *place = (0, row as u32);
+        }
     }
+}
+
+/// These rows, with nothing of their batch.
+fn copy(batch: &OwnedBatch, rows: impl Iterator<Item = u32>) -> Rc<OwnedBatch> {
+    let mut copied = BatchBuilder::new(&batch.types());
+    for row in rows {
+        copied.push_row(batch, row as usize);
+    }
+    Rc::new(copied.finish())
 }
 
 impl<'m> Sort<'m> {
@@ -79,9 +115,9 @@ impl<'m> Sort<'m> {
         };
         let mut sorted = Sorted::default();
         while let Some(batch) = self.input.next(context)? {
-            sorted.add(batch);
+            sorted.add(self.keys, batch);
             if let Some(wanted) = wanted
-                && sorted.places.len() > 2 * wanted + BATCH_ROWS
+                && sorted.rows.len() > 2 * wanted + BATCH_ROWS
             {
                 sorted.cut(self.keys, wanted);
             }
@@ -121,10 +157,10 @@ impl Operator for Sort<'_> {
             Some(sorted) => sorted,
             None => self.sort(context)?,
         };
-        let end = (sorted.given + BATCH_ROWS).min(sorted.places.len());
-        let places = &sorted.places[sorted.given..end];
+        let end = (sorted.given + BATCH_ROWS).min(sorted.rows.len());
+        let places: Vec<Place> = sorted.rows[sorted.given..end].iter().map(|(_, place)| *place).collect();
         let types = sorted.batches.first().map(|batch| batch.types()).unwrap_or_default();
-        let batch = (!places.is_empty()).then(|| Rc::new(OwnedBatch::take(&types, &sorted.batches, places)));
+        let batch = (!places.is_empty()).then(|| Rc::new(OwnedBatch::take(&types, &sorted.batches, &places)));
         sorted.given = end;
         self.sorted = Some(sorted);
         Ok(batch)

@@ -1,6 +1,5 @@
 //! The aggregates: what is kept of the rows of each group, and what comes of it.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use moltler_abi::DataType;
@@ -9,7 +8,7 @@ use moltler_abi::manifest::Aggregate;
 use moltler_abi::runtime_calls::BinaryOperator;
 
 use super::Result;
-use crate::batch::OwnedBatch;
+use crate::batch::{KeyTable, OwnedBatch};
 use crate::coerce::{add_intervals, coerce, to_text};
 use crate::datum::Operand;
 use crate::error::RuntimeError;
@@ -23,7 +22,7 @@ pub(super) struct Accumulator {
     separator: Option<usize>,
     data_type: DataType,
     /// DISTINCT: group and key of every argument so far.
-    seen: Option<HashSet<Box<[u8]>>>,
+    seen: Option<KeyTable>,
     state: State,
 }
 
@@ -119,7 +118,7 @@ impl Accumulator {
             argument: aggregate.argument.map(|column| column as usize),
             separator: aggregate.separator.map(|column| column as usize),
             data_type: aggregate.data_type,
-            seen: aggregate.distinct.then(HashSet::new),
+            seen: aggregate.distinct.then(KeyTable::default),
             state,
         }
     }
@@ -157,10 +156,9 @@ impl Accumulator {
                 key.clear();
                 key.extend(group.to_le_bytes());
                 batch.write_key(argument, row, &mut key);
-                if seen.contains(&key[..]) {
+                if !seen.insert(&key).1 {
                     continue;
                 }
-                seen.insert(key.as_slice().into());
             }
             self.add_row(batch, argument, row, *group as usize)?;
         }

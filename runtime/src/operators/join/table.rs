@@ -1,14 +1,13 @@
 //! The rows of the right side, found by key.
 
-use std::collections::HashMap;
-
-use crate::batch::Place;
+use crate::batch::{KeyTable, Place};
 
 /// Rows with their keys; those with the same key in the order in which they came.
 #[derive(Default)]
 pub(super) struct Table {
+    keys: KeyTable,
     /// The first and the last row of each key.
-    chains: HashMap<Box<[u8]>, (u32, u32)>,
+    chains: Vec<(u32, u32)>,
     rows: Vec<Entry>,
 }
 
@@ -25,17 +24,19 @@ impl Table {
     pub(super) fn insert(&mut self, key: &[u8], place: Place) {
         let row = self.rows.len() as u32;
         self.rows.push(Entry { place, next: None });
-        if let Some((_, last)) = self.chains.get_mut(key) {
+        let (number, is_new) = self.keys.insert(key);
+        if is_new {
+            self.chains.push((row, row));
+        } else {
+            let (_, last) = &mut self.chains[number as usize];
             self.rows[*last as usize].next = Some(row);
             *last = row;
-        } else {
-            self.chains.insert(key.into(), (row, row));
         }
     }
 
     /// The first row with this key, for [`Table::row`].
     pub(super) fn first(&self, key: &[u8]) -> Option<u32> {
-        self.chains.get(key).map(|(first, _)| *first)
+        self.keys.find(key).map(|number| self.chains[number as usize].0)
     }
 
     /// Where this row is, and the next one with its key.

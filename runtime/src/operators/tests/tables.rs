@@ -9,7 +9,7 @@ use crate::batch::{BatchBuilder, OwnedBatch};
 use crate::coerce::{coerce, value_from_json, value_to_json};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
-use crate::operators::{build, drain};
+use crate::operators::run_over;
 use crate::output::Format;
 use crate::testing::TestProgram;
 use crate::value::Value;
@@ -51,11 +51,12 @@ pub(super) fn rows_of(batches: &[Rc<OwnedBatch>]) -> Vec<Vec<Value>> {
 
 /// The rows that a plan makes of these inputs.
 pub(super) fn run_in(context: &ExecContext, inputs: Vec<Table>, plan: &Plan) -> Result<Vec<Vec<Value>>, RuntimeError> {
-    let _entered = context.queries().enter();
-    for (index, table) in inputs.into_iter().enumerate() {
-        context.queries().keep_shared(index as u32, &Rc::new(table));
-    }
-    drain(context, build(plan).as_mut()).map(|batches| rows_of(&batches))
+    let mut batches = Vec::new();
+    run_over(context, inputs.into_iter().map(Rc::new).collect(), plan, |batch| {
+        batches.push(Rc::clone(batch));
+        Ok(())
+    })?;
+    Ok(rows_of(&batches))
 }
 
 /// Like [`run_in`], without a program.
