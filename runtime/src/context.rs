@@ -24,6 +24,8 @@ use crate::loader::Program;
 use crate::operators::UnderWay;
 use crate::output::Output;
 use crate::program::ProgramHost;
+use crate::secrets::store::Store;
+use crate::secrets::tokens::Tokens;
 use crate::secrets::vault::{Origin, Vault};
 use crate::value::Value;
 
@@ -79,6 +81,7 @@ pub struct ExecContext {
     parts: RefCell<Vec<Part>>,
     missed: RefCell<Vec<String>>,
     vault: Rc<Vault>,
+    tokens: Rc<Tokens>,
     /// What ENV gave while a CONFIG was evaluated.
     environment_read: RefCell<Vec<String>>,
     queries: UnderWay,
@@ -108,6 +111,8 @@ impl ExecContext {
     /// A fresh state for `program` with so many variables.
     pub fn new(program: Arc<Program>, variables: u32, setup: Setup) -> Result<ExecContext, RuntimeError> {
         let connectors = Registry::new(program.manifest());
+        // A test leaves nothing behind and finds nothing.
+        let store = if setup.is_test { None } else { Store::of_user(&setup.environment) };
         Ok(ExecContext {
             connectors,
             tokio: OnceCell::new(),
@@ -122,6 +127,7 @@ impl ExecContext {
             parts: RefCell::default(),
             missed: RefCell::default(),
             vault: Rc::default(),
+            tokens: Rc::new(Tokens::new(store)),
             environment_read: RefCell::default(),
             queries: UnderWay::default(),
             program,
@@ -386,6 +392,11 @@ impl ExecContext {
     /// The secrets of the run.
     pub fn vault(&self) -> &Rc<Vault> {
         &self.vault
+    }
+
+    /// What servers handed out to `moltler.oauth2`.
+    pub fn tokens(&self) -> &Rc<Tokens> {
+        &self.tokens
     }
 
     /// Keeps the value of a secret out of everything that is shown. One below 8 bytes occurs everywhere: masking it would tell

@@ -9,11 +9,13 @@
 //! - `engine`: calls; `scope`: a JavaScript runtime, and the loop that waits for timers and responses;
 //! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript;
 //! - `rows`, `walker`: the raw walk from JavaScript objects to columns; `convert`, `json`: values into JavaScript;
-//! - `failure`: from thrown values to errors; `secrets`: globals that work on placeholders.
+//! - `failure`: from thrown values to errors; `secrets`, `crypto`: globals that work on placeholders,
+//!   and on values inside the host.
 
 mod bytecode;
 mod clock;
 mod convert;
+mod crypto;
 mod engine;
 mod failure;
 mod globals;

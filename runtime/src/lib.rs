@@ -16,6 +16,7 @@ pub mod coerce;
 pub mod command;
 pub mod connector;
 pub mod context;
+pub mod crypto;
 pub mod datum;
 pub mod error;
 pub mod evaluate;

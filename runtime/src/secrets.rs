@@ -11,6 +11,7 @@ pub mod placeholder;
 pub mod scan;
 pub mod seal;
 pub mod store;
+pub mod tokens;
 pub mod vault;
 
 use crate::context::ExecContext;

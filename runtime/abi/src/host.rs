@@ -54,7 +54,24 @@ pub const HOST_GLOBALS: &[HostName] = &[
     HostName { name: "TextDecoder", documentation: "Bytes to text, in any encoding of the web." },
     HostName { name: "atob", documentation: "Base64 to text of bytes." },
     HostName { name: "btoa", documentation: "Text of bytes to base64, as Basic authentication needs it." },
-    HostName { name: "crypto", documentation: "`randomUUID()` and `getRandomValues(array)`." },
+    HostName {
+        name: "crypto",
+        documentation: "`randomUUID()`, `getRandomValues(array)`, and `subtle`: digests, keys, HMAC, RSASSA-PKCS1-v1_5, ECDSA \
+                        (P-256 with SHA-256, P-384 with SHA-384) and Ed25519 signatures. Placeholders of secrets count as their values.",
+    },
+    HostName { name: "Crypto", documentation: "The class of `crypto`." },
+    HostName {
+        name: "CryptoKey",
+        documentation: "A key of `crypto.subtle`. One made of a secret is never extractable.",
+    },
+    HostName { name: "SubtleCrypto", documentation: "The class of `crypto.subtle`." },
+    HostName {
+        name: "moltler",
+        documentation: "What every connector needs: `secret(text)`, `sign.jwt({alg, key, header, claims})`, \
+                        `sign.aws4(request, {access_key, secret_key, session_token, region, service})`, \
+                        `sign.oauth1(request, {consumer_key, consumer_secret, token, token_secret, method, realm})`, \
+                        `oauth2({token_url, client_id, client_secret, grant, refresh_token, scope, auth})` with `fetch(url, init)` and `token()`.",
+    },
     HostName { name: "performance", documentation: "`now()` is a time in milliseconds for measuring." },
     HostName { name: "structuredClone", documentation: "A deep copy of plain data." },
     HostName {

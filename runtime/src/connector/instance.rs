@@ -172,6 +172,8 @@ impl Instance {
             shared: connector_type.shared.clone().map(Rc::new),
             clock: context.setup().clock.clone(),
             seal: Rc::new(Seal::new(Rc::clone(context.vault()), grants)),
+            tokens: Rc::clone(context.tokens()),
+            instance: self.name.clone(),
             console: Rc::new(move |_, line| output.message(line)),
             max_memory_mb: options.max_memory_mb,
             max_run_seconds: options.max_run_seconds,

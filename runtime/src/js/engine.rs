@@ -17,6 +17,7 @@ use crate::error::RuntimeError;
 use crate::http::Transport;
 use crate::secrets::grants::Grants;
 use crate::secrets::seal::Seal;
+use crate::secrets::tokens::Tokens;
 use crate::value::Value;
 
 /// Rows may take this many times as much memory outside of JavaScript as they may inside.
@@ -33,6 +34,10 @@ pub struct Settings {
     pub clock: Clock,
     /// The secrets of the run, and where the instance may send them.
     pub seal: Rc<Seal>,
+    /// Where `moltler.oauth2` keeps what servers hand out.
+    pub tokens: Rc<Tokens>,
+    /// The name of the instance.
+    pub instance: String,
     /// Takes each line of the console.
     pub console: ConsoleHook,
     /// Of the JavaScript heap.
@@ -53,6 +58,8 @@ impl Settings {
             shared: None,
             clock: Clock::real(),
             seal: Rc::new(Seal::new(Rc::default(), Grants::default())),
+            tokens: Rc::default(),
+            instance: String::new(),
             console: Rc::new(|_, text| {
                 use std::io::Write;
                 // Nobody is left to be told when standard error is closed.

@@ -12,7 +12,7 @@ use url::{Url, quirks};
 
 use super::bytecode::compile_host;
 use super::host::{ConsoleLevel, Host};
-use super::{json, raw, secrets};
+use super::{crypto, json, raw, secrets};
 use crate::http::{RedirectMode, Request, Response, TransportError};
 use crate::secrets::vault::{Derivation, Encoded};
 use text::{pairs, texts};
@@ -38,7 +38,7 @@ const HELPERS: &str = "const {define, expose, tag, isObject, internal, domExcept
                        use} = core;\n";
 
 /// The first one is evaluated for each engine, the others when one of their names is used; `dispatch.js` has the names.
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 12] = [
     Group { scripts: scripts!["base", "secrets", "date", "errors", "timers", "dispatch"], imports: "" },
     Group { scripts: scripts!["url"], imports: HELPERS },
     Group { scripts: scripts!["events", "abort"], imports: HELPERS },
@@ -47,8 +47,10 @@ const GROUPS: [Group; 10] = [
     Group { scripts: scripts!["blob"], imports: HELPERS },
     Group { scripts: scripts!["console"], imports: HELPERS },
     Group { scripts: scripts!["encoding"], imports: HELPERS },
-    Group { scripts: scripts!["random"], imports: HELPERS },
+    Group { scripts: scripts!["crypto"], imports: HELPERS },
     Group { scripts: scripts!["clone"], imports: HELPERS },
+    Group { scripts: scripts!["moltler"], imports: HELPERS },
+    Group { scripts: scripts!["sign"], imports: HELPERS },
 ];
 
 static BYTECODE: [OnceLock<Vec<u8>>; GROUPS.len()] = [const { OnceLock::new() }; GROUPS.len()];
@@ -191,6 +193,7 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
     };
     add("writeForm", Function::new(ctx.clone(), write))?;
     secrets::add_native(ctx, &native, host)?;
+    crypto::add_native(ctx, &native, host)?;
     Ok(native)
 }
 

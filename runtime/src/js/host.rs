@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::clock::Clock;
+use super::crypto::{Exchanges, Keys};
 use crate::error::RequestInfo;
 use crate::http::{Request, Response, Transport, TransportError};
 use crate::secrets::seal::Seal;
@@ -46,6 +47,8 @@ pub(super) struct Host {
     pub(super) transport: Rc<dyn Transport>,
     pub(super) clock: Clock,
     pub(super) seal: Rc<Seal>,
+    pub(super) keys: Keys,
+    pub(super) token_exchanges: Exchanges,
     pub(super) console: ConsoleHook,
     /// Of one request.
     pub(super) timeout: Duration,
@@ -67,6 +70,7 @@ impl Host {
         transport: Rc<dyn Transport>,
         clock: Clock,
         seal: Rc<Seal>,
+        token_exchanges: Exchanges,
         console: ConsoleHook,
         timeout: Duration,
         run_limit: Duration,
@@ -75,6 +79,8 @@ impl Host {
             transport,
             clock,
             seal,
+            keys: Keys::default(),
+            token_exchanges,
             console,
             timeout,
             run_limit,
@@ -122,6 +128,7 @@ impl Host {
 
     pub(super) fn start_request(&self, id: u32, mut request: Request) {
         request.seal = Some(Rc::clone(&self.seal));
+        self.token_exchanges.start(id);
         *self.last_request.borrow_mut() = Some(RequestInfo {
             method: request.method.clone(),
             url: self.seal.vault().scrub(&shown_url(&request.url)).into_owned(),
@@ -153,7 +160,7 @@ impl Host {
         if self.exchanges.borrow().is_empty() && self.timers.borrow().is_empty() {
             return None;
         }
-        let event = poll_fn(|context| {
+        let mut event = poll_fn(|context| {
             let mut exchanges = self.exchanges.borrow_mut();
             for index in 0..exchanges.len() {
                 if let Poll::Ready(result) = exchanges[index].1.as_mut().poll(context) {
@@ -184,6 +191,11 @@ impl Host {
         {
             request.status = Some(response.status);
         }
+        if let Event::Response(id, Ok(response)) = &mut event
+            && let Err(error) = self.token_exchanges.accept(*id, response, &self.seal, &self.clock)
+        {
+            event = Event::Response(*id, Err(TransportError::Fatal(Box::new(error))));
+        }
         Some(event)
     }
 }
@@ -209,7 +221,15 @@ mod tests {
         let console: ConsoleHook = Rc::new(|_, _| {});
         let limit = Duration::from_secs(3600);
         let seal = Rc::new(Seal::new(Rc::default(), Grants::default()));
-        Host::new(Rc::new(HttpClient::new()), Clock::real(), seal, console, limit, limit)
+        Host::new(
+            Rc::new(HttpClient::new()),
+            Clock::real(),
+            seal,
+            Exchanges::new(Rc::default(), String::new()),
+            console,
+            limit,
+            limit,
+        )
     }
 
     #[test]

@@ -9,6 +9,7 @@ use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Val
 use tokio::time::Instant;
 
 use super::bytecode::{Compiled, LineTable, Modules, OnlyShared, ScriptLoader};
+use super::crypto::Exchanges;
 use super::engine::Settings;
 use super::failure::{self, Thrown};
 use super::globals;
@@ -82,6 +83,7 @@ impl Scope {
             Rc::clone(&settings.transport),
             settings.clock.clone(),
             Rc::clone(&settings.seal),
+            Exchanges::new(Rc::clone(&settings.tokens), settings.instance.clone()),
             Rc::clone(&settings.console),
             seconds(settings.timeout_seconds),
             seconds(settings.max_run_seconds),

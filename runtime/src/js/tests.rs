@@ -7,6 +7,7 @@ mod globals;
 mod hostile;
 mod page;
 mod rows;
+mod secrets;
 mod wpt;
 
 use std::cell::RefCell;

@@ -61,15 +61,21 @@ impl Seal {
         if self.vault.is_empty() {
             return Ok(());
         }
-        self.seal_parts(request).map_err(|message| TransportError::failed(REFUSED, message))
+        self.put_in(request, true).map_err(|message| TransportError::failed(REFUSED, message))
     }
 
-    fn seal_parts(&self, request: &mut Request) -> Result<(), String> {
+    /// Makes the request as it will leave, for a signature over it, wherever it may go.
+    pub fn fill(&self, request: &mut Request) -> Result<(), String> {
+        if self.vault.is_empty() { Ok(()) } else { self.put_in(request, false) }
+    }
+
+    fn put_in(&self, request: &mut Request, check: bool) -> Result<(), String> {
         let url = request.url.clone();
+        let to = check.then_some(&url);
         for part in [request.method.as_str(), &url[..url::Position::BeforePath]] {
             self.refuse_any(part, "the method or host of a request")?;
         }
-        if let Some(path) = self.filled(&url[url::Position::BeforePath..], &url, Place::Url)? {
+        if let Some(path) = self.filled(&url[url::Position::BeforePath..], to, Place::Url)? {
             let text = format!("{}{path}", &url[..url::Position::BeforePath]);
             let sealed = Url::parse(&text).map_err(|_| "the URL is not valid with its secrets".to_owned())?;
             if sealed[..url::Position::BeforePath] != url[..url::Position::BeforePath] {
@@ -80,13 +86,13 @@ impl Seal {
         }
         for (name, value) in &mut request.headers {
             self.refuse_any(name, "the name of a header")?;
-            if let Some(filled) = self.filled(value, &url, Place::Header)? {
+            if let Some(filled) = self.filled(value, to, Place::Header)? {
                 *value = filled;
             }
         }
         let place = body_place(&request.headers);
         if let Some(body) = &mut request.body {
-            let found = self.checked(body, &url)?;
+            let found = self.checked(body, to)?;
             if !found.is_empty() {
                 let mut filled = Vec::with_capacity(body.len());
                 let mut from = 0;
@@ -102,11 +108,13 @@ impl Seal {
         Ok(())
     }
 
-    /// The placeholders in a part of the request, all of them whole and allowed.
-    fn checked(&self, bytes: &[u8], url: &Url) -> Result<Vec<Placeholder>, String> {
+    /// The placeholders in a part of the request, all of them whole, and allowed where it goes to.
+    fn checked(&self, bytes: &[u8], to: Option<&Url>) -> Result<Vec<Placeholder>, String> {
         let found = self.vault.placeholders(bytes);
-        for id in found.iter().flat_map(|found| found.secrets.iter()) {
-            self.grants.check(*id, url)?;
+        if let Some(url) = to {
+            for id in found.iter().flat_map(|found| found.secrets.iter()) {
+                self.grants.check(*id, url)?;
+            }
         }
         match self.vault.broken(bytes, &found) {
             Some(id) => Err(self.broken(id)),
@@ -147,8 +155,8 @@ impl Seal {
     }
 
     /// The text with values; `None` where nothing is to be put in.
-    fn filled(&self, text: &str, url: &Url, place: Place) -> Result<Option<String>, String> {
-        let found = self.checked(text.as_bytes(), url)?;
+    fn filled(&self, text: &str, to: Option<&Url>, place: Place) -> Result<Option<String>, String> {
+        let found = self.checked(text.as_bytes(), to)?;
         if found.is_empty() {
             return Ok(None);
         }

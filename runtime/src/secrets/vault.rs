@@ -13,6 +13,8 @@ use super::scan::Scanner;
 pub const MASK: &str = "***";
 /// Placeholders of values derived from secrets that are kept; the oldest go first. A request with one that is gone is refused.
 const MAX_DERIVED: usize = 20_000;
+/// Credentials made in this run that are looked for in texts; the oldest are given up first.
+const MAX_WATCHED: usize = 100;
 
 /// Where a secret comes from. The placeholders of one origin cannot be had by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,8 @@ struct State {
     entries: HashMap<Rc<str>, Entry>,
     /// Those of `entries` that were derived, oldest first.
     derived: VecDeque<Rc<str>>,
+    /// Those of `secrets` that handlers and servers made, oldest first.
+    watched: VecDeque<SecretId>,
     pieces: Pieces,
     /// Made when it is needed, after secrets were added: for what is shown, and for what comes from the network.
     shown: Option<Option<Rc<Scanner>>>,
@@ -97,6 +101,8 @@ struct Secret {
     placeholder: Rc<str>,
     /// Connector code was given its value.
     exposed: bool,
+    /// It is not looked for any more.
+    forgotten: bool,
 }
 
 /// What a placeholder stands for.
@@ -141,6 +147,7 @@ impl Vault {
             value: Rc::clone(&value),
             placeholder: Rc::clone(&placeholder),
             exposed: false,
+            forgotten: false,
         });
         let entry = Entry { value, encoded: Encoded::No, secrets: [id].into(), base: None };
         state.entries.insert(Rc::clone(&placeholder), entry);
@@ -317,6 +324,35 @@ impl Vault {
         placeholder
     }
 
+    /// Like [`Vault::add_derived`] for a credential of its own, such as a token that was signed with a secret: its value is looked for
+    /// like that of a secret. Only the last [`MAX_WATCHED`] are.
+    pub fn add_watched(&self, value: &str, secrets: Rc<[SecretId]>) -> Rc<str> {
+        let placeholder = self.add_derived(value, Encoded::No, secrets, None);
+        let state = &mut *self.state.borrow_mut();
+        if state.secrets.iter().any(|secret| secret.placeholder == placeholder && !secret.forgotten) {
+            return placeholder;
+        }
+        let id = state.secrets.len() as SecretId;
+        state.secrets.push(Secret {
+            name: "what a secret was put into".to_owned(),
+            value: value.into(),
+            placeholder: Rc::clone(&placeholder),
+            exposed: false,
+            forgotten: false,
+        });
+        state.watched.push_back(id);
+        if state.watched.len() > MAX_WATCHED
+            && let Some(oldest) = state.watched.pop_front()
+        {
+            let oldest = &mut state.secrets[oldest as usize];
+            oldest.forgotten = true;
+            oldest.value = "".into();
+        }
+        state.shown = None;
+        state.incoming = None;
+        placeholder
+    }
+
     /// Base64 of a text of bytes with placeholders: a placeholder of its own. `None` where there is none.
     pub fn derive_base64(&self, text: &str) -> Option<Rc<str>> {
         let placeholders = self.placeholders(text.as_bytes());
@@ -414,14 +450,14 @@ impl Vault {
     fn shown(&self) -> Option<Rc<Scanner>> {
         let state = &mut *self.state.borrow_mut();
         let secrets = &state.secrets;
-        state.shown.get_or_insert_with(|| scanner(secrets, |_| true)).clone()
+        state.shown.get_or_insert_with(|| scanner(secrets, |secret| !secret.forgotten)).clone()
     }
 
     /// What looks for secrets in what comes from the network.
     pub fn incoming(&self) -> Option<Rc<Scanner>> {
         let state = &mut *self.state.borrow_mut();
         let secrets = &state.secrets;
-        state.incoming.get_or_insert_with(|| scanner(secrets, |secret| !secret.exposed)).clone()
+        state.incoming.get_or_insert_with(|| scanner(secrets, |secret| !secret.exposed && !secret.forgotten)).clone()
     }
 }
 

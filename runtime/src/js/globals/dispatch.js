@@ -13,8 +13,10 @@ const groups = [
     ['blob', 'Blob', 'File', 'FormData'],
     ['console', 'console'],
     ['encoding', 'TextEncoder', 'TextDecoder'],
-    ['random', 'crypto'],
+    ['crypto', 'crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto'],
     ['clone', 'structuredClone'],
+    ['moltler', 'moltler'],
+    ['sign'],
 ];
 
 // Defines a group, where that has not happened; gives what the groups offer each other.

@@ -332,4 +332,11 @@ webIdl(Response, 'Response');
 expose('Request', Request);
 expose('Response', Response);
 expose('fetch', fetch);
-Object.assign(late, {Request, Response, finishFetch, failFetch});
+// For signatures: what is there already.
+function bytesOfRequest(request, what) {
+    const body = requestInside.body(request);
+    if (body.stream !== null) throw new TypeError(`${what} needs a body that is no stream`);
+    return body.bytes ?? undefined;
+}
+
+Object.assign(late, {Request, Response, Headers, fetch, finishFetch, failFetch, bytesOfRequest, flatHeaders: headersInside.flat});
