@@ -18,7 +18,7 @@ use crate::datum::Operand;
 use crate::error::{ErrorKind, RuntimeError};
 use crate::evaluate::binary;
 use crate::exports;
-use crate::http::{HttpClient, MockApi, Transport};
+use crate::http::{Counters, HttpClient, MockApi, Transport};
 use crate::js::Clock;
 use crate::loader::Program;
 use crate::operators::UnderWay;
@@ -68,6 +68,7 @@ pub struct ExecContext {
     transport: RefCell<Option<Rc<dyn Transport>>>,
     /// Made when something first waits, or asks a virtual clock.
     tokio: OnceCell<tokio::runtime::Runtime>,
+    counters: Rc<Counters>,
     program: Arc<Program>,
     setup: Setup,
     arena: RefCell<Arena>,
@@ -117,6 +118,7 @@ impl ExecContext {
             connectors,
             tokio: OnceCell::new(),
             transport: RefCell::new(setup.transport.clone()),
+            counters: Rc::default(),
             arena: RefCell::default(),
             variables: RefCell::new(vec![Variable::default(); variables as usize]),
             pending: RefCell::default(),
@@ -369,6 +371,11 @@ impl ExecContext {
         }
         let mut transport = self.transport.borrow_mut();
         Rc::clone(transport.get_or_insert_with(|| Rc::new(HttpClient::new())))
+    }
+
+    /// What the requests of the run cost so far.
+    pub fn counters(&self) -> &Rc<Counters> {
+        &self.counters
     }
 
     /// An environment variable; empty counts as unset.

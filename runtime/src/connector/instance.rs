@@ -2,14 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use moltler_abi::manifest::{self, Manifest};
+use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use super::schema;
+use crate::coerce::value_to_json;
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::evaluate::with_article;
+use crate::http::{Gateway, Limiter, Policy, limiter};
 use crate::js::{Engine, Settings};
 use crate::secrets;
 use crate::secrets::config::Sealed;
@@ -164,9 +168,23 @@ impl Instance {
             options.extend(layer.iter().map(|(key, value)| (Rc::clone(key), value.clone())));
         }
         let options = Options::new(&self.name, &options)?;
-        for option in options.without_effect() {
-            context.output().message(&format!("the option `{option}` of `{}` has no effect yet", self.name));
-        }
+        let policy = Policy::new(
+            &connector_type.config,
+            &given,
+            &config,
+            &connector_type.allow_hosts,
+            context.setup().mock.is_some(),
+        )
+        .map_err(|error| RuntimeError { message: format!("`{}`: {}", self.name, error.message), ..error })?;
+        let config = Value::Document(Rc::new(config));
+        let gateway = Gateway::new(
+            context.transport(),
+            policy,
+            self.limiter(context, &connector_type.name, &config, &options),
+            options.limits(),
+            context.setup().clock.clone(),
+            Rc::clone(context.counters()),
+        );
         let output = context.output().clone();
         let settings = Settings {
             shared: connector_type.shared.clone().map(Rc::new),
@@ -177,15 +195,26 @@ impl Instance {
             console: Rc::new(move |_, line| output.message(line)),
             max_memory_mb: options.max_memory_mb,
             max_run_seconds: options.max_run_seconds,
-            timeout_seconds: options.timeout_seconds,
-            ..Settings::new(context.transport())
+            max_wait_seconds: options.max_wait_seconds,
+            ..Settings::new(Rc::new(gateway))
         };
         Ok(Opened {
-            config: Value::Document(Rc::new(config)),
+            config,
             options,
             connector_type: definition.connector_type,
             engine: RefCell::new(Engine::new(settings)),
         })
+    }
+
+    /// The rate limit that all instances of this type, name and configuration in the process share; under a virtual clock the
+    /// instance's own.
+    fn limiter(&self, context: &ExecContext, connector_type: &str, config: &Value, options: &Options) -> Arc<Limiter> {
+        if context.setup().clock.is_virtual() {
+            return Arc::new(Limiter::new(options.rate));
+        }
+        // The configuration has secrets: a digest is kept, not its text.
+        let digest = Sha256::digest(value_to_json(config));
+        limiter::shared(format!("{connector_type}\n{}\n{digest:x}", self.name), options.rate)
     }
 
     fn document(

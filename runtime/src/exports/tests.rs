@@ -328,7 +328,6 @@ fn commands_show_and_change_instances() {
         concat!(
             "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"enabled\"}\n",
             "{\"connector\":\"shop1\",\"status\":\"connected\",\"detail\":{\"entity\":\"items\"}}\n",
-            "the option `rate_limit` of `shop1` has no effect yet\n",
             "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"connected\",\"config\":{},\"options\":{\"rate_limit\":5}}\n",
             "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"connected\",\"error\":null}\n",
             "{\"field\":\"id\",\"type\":\"integer\",\"attributes\":\"\",\"description\":null}\n",

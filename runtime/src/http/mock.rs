@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use moltler_abi::manifest::Span;
 
-use super::redirect;
 use super::route::Route;
-use super::transport::{Request, Response, ResponseFuture, Transport, TransportError, status_text};
+use super::transport::{FailureKind, Request, Response, ResponseFuture, Transport, TransportError, status_text};
 use crate::coerce::{value_from_json, value_to_json};
 use crate::error::{ErrorKind, RequestInfo, RuntimeError};
 use crate::value::{Document, Value};
@@ -38,7 +37,7 @@ struct Entry {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     delay: Duration,
-    error: Option<(&'static str, &'static str)>,
+    error: Option<(FailureKind, &'static str, &'static str)>,
     when: Option<When>,
 }
 
@@ -83,13 +82,7 @@ impl MockApi {
 impl Transport for MockApi {
     fn send(&self, request: Request) -> ResponseFuture {
         let state = Rc::clone(&self.state);
-        Box::pin(async move {
-            let hop = |request: Request| -> ResponseFuture {
-                let state = Rc::clone(&state);
-                Box::pin(async move { state.answer(request).await })
-            };
-            redirect::follow(request, hop).await
-        })
+        Box::pin(async move { state.answer(request).await })
     }
 }
 
@@ -107,8 +100,8 @@ impl State {
         if !entry.delay.is_zero() {
             tokio::time::sleep(entry.delay).await;
         }
-        if let Some((code, message)) = entry.error {
-            return Err(TransportError::failed(code, message));
+        if let Some((kind, code, message)) = entry.error {
+            return Err(TransportError::failed(kind, code, message));
         }
         Ok(Response {
             status: entry.status,
@@ -246,10 +239,10 @@ fn entry(value: &Value) -> Result<Entry, String> {
     let error = match document.get("error") {
         None | Some(Value::Null) => None,
         Some(Value::String(name)) => Some(match &**name {
-            "refused" => ("ECONNREFUSED", "connection refused"),
-            "timeout" => ("ETIMEDOUT", "timed out"),
-            "reset" => ("ECONNRESET", "connection reset"),
-            "dns" => ("ENOTFOUND", "host not found"),
+            "refused" => (FailureKind::Refused, "ECONNREFUSED", "connection refused"),
+            "timeout" => (FailureKind::Timeout, "ETIMEDOUT", "timed out"),
+            "reset" => (FailureKind::Reset, "ECONNRESET", "connection reset"),
+            "dns" => (FailureKind::Dns, "ENOTFOUND", "host not found"),
             _ => return Err("`error` is 'refused', 'timeout', 'reset' or 'dns'".to_owned()),
         }),
         Some(_) => return Err("`error` is 'refused', 'timeout', 'reset' or 'dns'".to_owned()),
@@ -322,7 +315,7 @@ fn describe(request: &Request) -> Value {
         (Rc::from("query"), Value::Document(Rc::new(query))),
         (Rc::from("headers"), Value::Document(Rc::new(headers))),
         (Rc::from("body"), body_value(request)),
-        (Rc::from("attempt"), Value::Integer(1)),
+        (Rc::from("attempt"), Value::Integer(i64::from(request.terms.attempt))),
     ]);
     Value::Document(Rc::new(call))
 }
@@ -348,7 +341,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::http::RedirectMode;
+    use crate::http::{RedirectMode, Terms};
 
     fn mock(text: &str) -> MockApi {
         MockApi::new(&value_from_json(text).expect("JSON"), Span::default()).expect("valid mocks")
@@ -363,6 +356,7 @@ mod tests {
             body: (method == "POST").then(|| br#"{"a": {"b": 1, "c": [1, 2]}}"#.to_vec()),
             redirect: RedirectMode::Follow,
             seal: None,
+            terms: Terms::default(),
         }
     }
 
@@ -376,6 +370,7 @@ mod tests {
         match run(mock.send(request(line))) {
             Ok(response) => format!("{} {}", response.status, String::from_utf8_lossy(&response.body)),
             Err(TransportError::Failed { code, .. }) => code,
+            Err(TransportError::RateLimited { message, .. }) => message,
             Err(TransportError::Fatal(error)) => error.to_string(),
         }
     }

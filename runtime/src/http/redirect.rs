@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::transport::{RedirectMode, Request, Response, ResponseFuture, TransportError};
+use super::transport::{FailureKind, RedirectMode, Request, Response, ResponseFuture, TransportError};
 
 /// As many as the fetch standard allows.
 const MAX_REDIRECTS: usize = 20;
@@ -17,43 +17,24 @@ pub(super) async fn follow(
     hop: impl Fn(Request) -> ResponseFuture,
 ) -> Result<Response, TransportError> {
     for step in 0..=MAX_REDIRECTS {
-        let mut response = sealed(&request, &hop).await?;
+        let mut response = hop(request.clone()).await?;
         response.redirected = step > 0;
         let Some(target) = target(&response) else { return Ok(response) };
         match request.redirect {
             RedirectMode::Manual => return Ok(response),
             RedirectMode::Error => {
-                return Err(TransportError::failed(
-                    "ERR_REDIRECT",
-                    format!("answered with a redirect (status {})", response.status),
-                ));
+                return Err(failed("ERR_REDIRECT", format!("answered with a redirect (status {})", response.status)));
             }
             RedirectMode::Follow => {}
         }
-        let url = request
-            .url
-            .join(&target)
-            .map_err(|_| TransportError::failed("ERR_REDIRECT", "redirects to an invalid URL"))?;
+        let url = request.url.join(&target).map_err(|_| failed("ERR_REDIRECT", "redirects to an invalid URL"))?;
         next(&mut request, response.status, url);
     }
-    Err(TransportError::failed("ERR_TOO_MANY_REDIRECTS", format!("redirects more than {MAX_REDIRECTS} times")))
+    Err(failed("ERR_TOO_MANY_REDIRECTS", format!("redirects more than {MAX_REDIRECTS} times")))
 }
 
-/// One hop: with secrets in the place of their placeholders on the wire, and nowhere else.
-async fn sealed(request: &Request, hop: &impl Fn(Request) -> ResponseFuture) -> Result<Response, TransportError> {
-    let mut outgoing = request.clone();
-    let Some(seal) = &request.seal else { return hop(outgoing).await };
-    seal.seal(&mut outgoing)?;
-    match hop(outgoing).await {
-        Ok(mut response) => {
-            seal.mask(&mut response, &request.url);
-            Ok(response)
-        }
-        Err(mut error) => {
-            seal.mask_failure(&mut error);
-            Err(error)
-        }
-    }
+fn failed(code: &str, message: impl Into<String>) -> TransportError {
+    TransportError::failed(FailureKind::Redirect, code, message)
 }
 
 /// Where a redirect leads; `None` for any other response.
@@ -93,6 +74,7 @@ fn same_origin(left: &Url, right: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Terms;
 
     fn request(method: &str) -> Request {
         Request {
@@ -107,6 +89,7 @@ mod tests {
             body: Some(b"body".to_vec()),
             redirect: RedirectMode::Follow,
             seal: None,
+            terms: Terms::default(),
         }
     }
 

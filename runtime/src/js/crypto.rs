@@ -346,6 +346,7 @@ fn outgoing<'js>(ctx: &Ctx<'js>, host: &Host, given: &Object<'js>, more: &[(&str
         body: raw::bytes(&parts.get("body")?),
         redirect: RedirectMode::Follow,
         seal: None,
+        terms: crate::http::Terms::default(),
     };
     request.url.set_fragment(None);
     host.seal.fill(&mut request).map_err(|message| Exception::throw_type(ctx, &message))?;

@@ -11,7 +11,7 @@ use super::convert::{Times, to_js};
 use super::failure::{self, Thrown};
 use super::host::ConsoleHook;
 use super::rows::{RowReader, WalkError, read_value};
-use super::scope::{Failure, Kept, Outcome, Scope, keep, restore, thrown};
+use super::scope::{Failure, Kept, NEVER_SETTLES, Outcome, Scope, keep, restore, thrown};
 use crate::batch::{BatchBuilder, OwnedBatch};
 use crate::error::RuntimeError;
 use crate::http::Transport;
@@ -44,10 +44,10 @@ pub struct Settings {
     pub max_memory_mb: u32,
     /// Of JavaScript without waiting for anything outside.
     pub max_run_seconds: f64,
-    /// Of one request.
-    pub timeout_seconds: f64,
     /// What relative URLs belong to; without it they are errors.
     pub base_url: Option<String>,
+    /// How long a handler may do nothing but wait for timers that never settle its promise.
+    pub max_wait_seconds: f64,
 }
 
 impl Settings {
@@ -67,8 +67,8 @@ impl Settings {
             }),
             max_memory_mb: 256,
             max_run_seconds: 30.0,
-            timeout_seconds: 30.0,
             base_url: None,
+            max_wait_seconds: 120.0,
         }
     }
 }
@@ -340,7 +340,7 @@ impl Engine {
             if error.request.is_none() {
                 error.request = scope.host.last_request.borrow().clone();
             }
-            if scope.host.has_overrun() || is_out_of_memory(&error) {
+            if scope.host.has_overrun() || is_out_of_memory(&error) || is_runaway(&error) {
                 self.scope = None;
             }
         }
@@ -392,6 +392,12 @@ impl Engine {
 fn is_out_of_memory(error: &RuntimeError) -> bool {
     matches!(error.code.as_deref(), Some("memory-limit" | failure::NULL_CODE))
         || (error.class == "InternalError" && error.message == "out of memory")
+}
+
+/// A promise that nothing settles, or recursion without end.
+fn is_runaway(error: &RuntimeError) -> bool {
+    error.code.as_deref() == Some(NEVER_SETTLES)
+        || (error.class == "RangeError" && error.message.starts_with("Maximum call stack size"))
 }
 
 fn walk_error(error: WalkError, convert: impl FnOnce(Thrown) -> RuntimeError) -> RuntimeError {

@@ -13,7 +13,7 @@ use url::{Url, quirks};
 use super::bytecode::compile_host;
 use super::host::{ConsoleLevel, Host};
 use super::{crypto, json, raw, secrets};
-use crate::http::{RedirectMode, Request, Response, TransportError};
+use crate::http::{RedirectMode, Request, Response, Terms, TransportError};
 use crate::secrets::vault::{Derivation, Encoded};
 use text::{pairs, texts};
 
@@ -34,8 +34,8 @@ macro_rules! scripts {
 }
 
 const HELPERS: &str = "const {define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, \
-                       byteString, need, dictionary, webIdl, pairsFrom, iterable, nextNumber, startTimer, FetchError, \
-                       use} = core;\n";
+                       byteString, need, dictionary, webIdl, pairsFrom, iterable, nextNumber, startTimer, ConnectorRateLimitError, \
+                       FetchError, use} = core;\n";
 
 /// The first one is evaluated for each engine, the others when one of their names is used; `dispatch.js` has the names.
 const GROUPS: [Group; 12] = [
@@ -209,13 +209,18 @@ fn start_fetch<'js>(host: &Host, id: u32, request: &Object<'js>) -> rquickjs::Re
         Some("manual") => RedirectMode::Manual,
         _ => RedirectMode::Follow,
     };
+    let body = raw::bytes(&request.get("body")?);
+    if let Some(reason) = host.refuse_request(body.as_ref().map_or(0, Vec::len)) {
+        return Err(Exception::throw_range(ctx, &reason));
+    }
     let request = Request {
         method: raw::text(&request.get("method")?).unwrap_or_else(|| "GET".to_owned()),
         url,
         headers: pairs(texts),
-        body: raw::bytes(&request.get("body")?),
+        body,
         redirect,
         seal: None,
+        terms: Terms::default(),
     };
     host.start_request(id, request);
     Ok(())
@@ -236,11 +241,20 @@ pub(super) fn response_to_js<'js>(ctx: &Ctx<'js>, response: Response) -> rquickj
 
 /// A failure as `dispatch.js` takes it; `None` for one that JavaScript does not see.
 pub(super) fn failure_to_js<'js>(ctx: &Ctx<'js>, error: &TransportError) -> rquickjs::Result<Option<Object<'js>>> {
-    let TransportError::Failed { code, message, causes } = error else { return Ok(None) };
     let object = Object::new(ctx.clone())?;
-    object.set("code", code.as_str())?;
-    object.set("message", message.as_str())?;
-    object.set("causes", causes.clone())?;
+    match error {
+        TransportError::Failed { kind, code, message, causes } => {
+            object.set("kind", kind.name())?;
+            object.set("code", code.as_str())?;
+            object.set("message", message.as_str())?;
+            object.set("causes", causes.clone())?;
+        }
+        TransportError::RateLimited { message, retry_after } => {
+            object.set("message", message.as_str())?;
+            object.set("retryAfter", *retry_after)?;
+        }
+        TransportError::Fatal(_) => return Ok(None),
+    }
     Ok(Some(object))
 }
 

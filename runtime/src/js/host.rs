@@ -16,6 +16,11 @@ use crate::error::RequestInfo;
 use crate::http::{Request, Response, Transport, TransportError};
 use crate::secrets::seal::Seal;
 
+/// A handler that has so many requests under way does not wait for any.
+const MAX_EXCHANGES: usize = 10_000;
+/// So many timers in turn, without any request, are taken for a loop without end.
+const MAX_TIMERS_IN_TURN: u32 = 10_000;
+
 /// How loud a line of the console is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsoleLevel {
@@ -42,6 +47,24 @@ pub(super) enum Event {
 
 type Exchange = Pin<Box<dyn Future<Output = Result<Response, TransportError>>>>;
 
+/// A request under way.
+struct Under {
+    id: u32,
+    /// Bytes of its body.
+    size: usize,
+    exchange: Exchange,
+}
+
+/// What there was to wait for.
+pub(super) enum Waited {
+    /// It has come.
+    For(Event),
+    /// Nothing is under way.
+    Nothing,
+    /// Timers fire again and again, and nothing else has happened for too long.
+    TooLong,
+}
+
 /// The state behind the globals of one engine.
 pub(super) struct Host {
     pub(super) transport: Rc<dyn Transport>,
@@ -50,16 +73,22 @@ pub(super) struct Host {
     pub(super) keys: Keys,
     pub(super) token_exchanges: Exchanges,
     pub(super) console: ConsoleHook,
-    /// Of one request.
-    pub(super) timeout: Duration,
     /// Of JavaScript without waiting.
-    pub(super) run_limit: Duration,
     /// What relative URLs belong to.
     pub(super) base_url: Option<String>,
+    run_limit: Duration,
+    /// Of waiting for nothing but timers.
+    idle_limit: Duration,
+    /// Of the bodies of requests under way, in bytes.
+    memory_limit: usize,
     pub(super) last_request: RefCell<Option<RequestInfo>>,
-    /// By due time, then by number: in the order in which they were set.
-    timers: RefCell<BTreeMap<(Instant, u32), ()>>,
-    exchanges: RefCell<Vec<(u32, Exchange)>>,
+    /// By due time, then by number: in the order in which they were set. `true` for one that starts itself again.
+    timers: RefCell<BTreeMap<(Instant, u32), bool>>,
+    /// The timer that fired last.
+    fired: Cell<u32>,
+    /// Since when nothing but timers has happened, and how many of them.
+    idle: Cell<Option<(Instant, u32)>>,
+    exchanges: RefCell<Vec<Under>>,
     sleep: RefCell<Option<Pin<Box<Sleep>>>>,
     deadline: Cell<std::time::Instant>,
     overrun: Cell<bool>,
@@ -72,8 +101,9 @@ impl Host {
         seal: Rc<Seal>,
         token_exchanges: Exchanges,
         console: ConsoleHook,
-        timeout: Duration,
         run_limit: Duration,
+        idle_limit: Duration,
+        memory_limit: usize,
     ) -> Host {
         Host {
             transport,
@@ -82,11 +112,14 @@ impl Host {
             keys: Keys::default(),
             token_exchanges,
             console,
-            timeout,
             run_limit,
             base_url: None,
+            idle_limit,
+            memory_limit,
             last_request: RefCell::default(),
             timers: RefCell::default(),
+            fired: Cell::default(),
+            idle: Cell::default(),
             exchanges: RefCell::default(),
             sleep: RefCell::default(),
             deadline: Cell::new(std::time::Instant::now() + run_limit),
@@ -119,11 +152,12 @@ impl Host {
 
     pub(super) fn start_timer(&self, id: u32, ms: f64) {
         let delay = Duration::from_micros((ms.clamp(0.0, f64::from(i32::MAX)) * 1000.0) as u64);
-        self.timers.borrow_mut().insert((Instant::now() + delay, id), ());
+        let repeats = self.fired.get() == id;
+        self.timers.borrow_mut().insert((Instant::now() + delay, id), repeats);
     }
 
     pub(super) fn stop_timer(&self, id: u32) {
-        self.timers.borrow_mut().retain(|(_, other), ()| *other != id);
+        self.timers.borrow_mut().retain(|(_, other), _| *other != id);
     }
 
     pub(super) fn start_request(&self, id: u32, mut request: Request) {
@@ -134,69 +168,105 @@ impl Host {
             url: self.seal.vault().scrub(&shown_url(&request.url)).into_owned(),
             status: None,
         });
-        let answer = self.transport.send(request);
-        let limit = self.timeout;
-        let exchange = async move {
-            match tokio::time::timeout(limit, answer).await {
-                Ok(result) => result,
-                Err(_) => {
-                    Err(TransportError::failed("ETIMEDOUT", format!("no answer within {} s", limit.as_secs_f64())))
-                }
-            }
-        };
-        self.exchanges.borrow_mut().push((id, Box::pin(exchange)));
+        let size = request.body.as_ref().map_or(0, Vec::len);
+        let exchange = self.transport.send(request);
+        self.idle.set(None);
+        self.exchanges.borrow_mut().push(Under { id, size, exchange });
     }
 
     pub(super) fn stop_request(&self, id: u32) {
         // The exchange is dropped after the borrow: it may hold anything.
         let mut exchanges = self.exchanges.borrow_mut();
-        let stopped = exchanges.iter().position(|(other, _)| *other == id).map(|index| exchanges.remove(index));
+        let stopped = exchanges.iter().position(|other| other.id == id).map(|index| exchanges.remove(index));
         drop(exchanges);
         drop(stopped);
     }
 
-    /// Waits for the next timer or response; `None` where nothing is under way.
-    pub(super) async fn next_event(&self) -> Option<Event> {
-        if self.exchanges.borrow().is_empty() && self.timers.borrow().is_empty() {
-            return None;
+    /// Why another request with so large a body may not start: too many are under way. They are kept outside of the memory that
+    /// JavaScript is limited to.
+    pub(super) fn refuse_request(&self, size: usize) -> Option<String> {
+        let exchanges = self.exchanges.borrow();
+        if exchanges.len() >= MAX_EXCHANGES {
+            return Some(format!("{MAX_EXCHANGES} requests are under way; wait for some of them"));
         }
-        let mut event = poll_fn(|context| {
+        let sum: usize = exchanges.iter().map(|other| other.size).sum();
+        let limit = self.memory_limit;
+        (sum + size > limit)
+            .then(|| format!("the bodies of requests under way are larger than {} MB (`max_memory_mb`)", limit >> 20))
+    }
+
+    /// A call starts to wait.
+    pub(super) fn start_waiting(&self) {
+        self.idle.set(None);
+    }
+
+    /// Waits for the next timer or response.
+    ///
+    /// A timer that starts itself again (`setInterval`), or thousands in turn, can go on for ever: where for so long no request was
+    /// under way, nothing but such timers is left, and nobody will settle what is waited for.
+    pub(super) async fn next_event(&self) -> Waited {
+        if self.exchanges.borrow().is_empty() && self.timers.borrow().is_empty() {
+            return Waited::Nothing;
+        }
+        let mut waited = poll_fn(|context| {
             let mut exchanges = self.exchanges.borrow_mut();
             for index in 0..exchanges.len() {
-                if let Poll::Ready(result) = exchanges[index].1.as_mut().poll(context) {
-                    let (id, _) = exchanges.remove(index);
-                    return Poll::Ready(Event::Response(id, result));
+                if let Poll::Ready(result) = exchanges[index].exchange.as_mut().poll(context) {
+                    let id = exchanges.remove(index).id;
+                    return Poll::Ready(Waited::For(Event::Response(id, result)));
                 }
             }
+            let is_idle = exchanges.is_empty();
             drop(exchanges);
             let Some((due, id)) = self.timers.borrow().keys().next().copied() else { return Poll::Pending };
+            let give_up = if is_idle { self.give_up_at() } else { None };
+            let until = give_up.map_or(due, |give_up| give_up.min(due));
             let mut sleep = self.sleep.borrow_mut();
-            let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
-            if sleep.deadline() != due {
-                sleep.as_mut().reset(due);
+            let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+            if sleep.deadline() != until {
+                sleep.as_mut().reset(until);
             }
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
+            if until < due {
+                return Poll::Ready(Waited::TooLong);
+            }
             self.timers.borrow_mut().remove(&(due, id));
-            Poll::Ready(Event::Timer(id))
+            self.fired.set(id);
+            Poll::Ready(Waited::For(Event::Timer(id)))
         })
         .await;
         // A sleep that has fired must not be polled again without a new deadline.
-        if matches!(event, Event::Timer(_)) {
+        if !matches!(waited, Waited::For(Event::Response(..))) {
             self.sleep.borrow_mut().take();
         }
-        if let Event::Response(_, Ok(response)) = &event
-            && let Some(request) = self.last_request.borrow_mut().as_mut()
-        {
-            request.status = Some(response.status);
+        match &waited {
+            Waited::For(Event::Timer(_)) => {
+                let (since, count) = self.idle.get().unwrap_or_else(|| (Instant::now(), 0));
+                self.idle.set(Some((since, count + 1)));
+            }
+            Waited::For(Event::Response(_, result)) => {
+                self.idle.set(None);
+                if let (Ok(response), Some(request)) = (result, self.last_request.borrow_mut().as_mut()) {
+                    request.status = Some(response.status);
+                }
+            }
+            Waited::Nothing | Waited::TooLong => {}
         }
-        if let Event::Response(id, Ok(response)) = &mut event
+        if let Waited::For(Event::Response(id, Ok(response))) = &mut waited
             && let Err(error) = self.token_exchanges.accept(*id, response, &self.seal, &self.clock)
         {
-            event = Event::Response(*id, Err(TransportError::Fatal(Box::new(error))));
+            waited = Waited::For(Event::Response(*id, Err(TransportError::Fatal(Box::new(error)))));
         }
-        Some(event)
+        waited
+    }
+
+    /// When waiting for timers has been too long; `None` while one is left that fires once.
+    fn give_up_at(&self) -> Option<Instant> {
+        let (since, count) = self.idle.get()?;
+        let only_repeated = self.timers.borrow().values().all(|repeats| *repeats);
+        (only_repeated || count >= MAX_TIMERS_IN_TURN).then(|| since + self.idle_limit)
     }
 }
 
@@ -229,6 +299,7 @@ mod tests {
             console,
             limit,
             limit,
+            1 << 20,
         )
     }
 

@@ -13,13 +13,16 @@ use super::crypto::Exchanges;
 use super::engine::Settings;
 use super::failure::{self, Thrown};
 use super::globals;
-use super::host::{Event, Host};
+use super::host::{Event, Host, Waited};
 use super::rows::WalkError;
 use crate::error::RuntimeError;
 use crate::http::TransportError;
 
 /// Of JavaScript frames; main threads and those of tests have at least twice as much.
 const STACK_BYTES: usize = 512 * 1024;
+
+/// The code of the error for a promise that nothing will settle.
+pub(super) const NEVER_SETTLES: &str = "never-settles";
 
 /// A JavaScript runtime with what was loaded into it. The order of the fields is that of their drops: values go before
 /// the runtime that they belong to.
@@ -85,8 +88,9 @@ impl Scope {
             Rc::clone(&settings.seal),
             Exchanges::new(Rc::clone(&settings.tokens), settings.instance.clone()),
             Rc::clone(&settings.console),
-            seconds(settings.timeout_seconds),
             seconds(settings.max_run_seconds),
+            seconds(settings.max_wait_seconds),
+            (settings.max_memory_mb as usize) << 20,
         );
         host.base_url = settings.base_url.clone();
         let host = Rc::new(host);
@@ -193,42 +197,53 @@ impl Scope {
 
     /// Waits until a promise is settled, running whatever JavaScript has to run; any other value is its own result.
     pub(super) async fn settle(&self, value: Kept) -> Outcome<Kept> {
+        self.host.start_waiting();
         loop {
             self.run_jobs()?;
             if let Some(result) = self.result(&value)? {
                 return Ok(result);
             }
-            let Some(event) = self.host.next_event().await else {
-                return Err(Failure::Other(RuntimeError {
-                    code: Some("never-settles".to_owned()),
-                    ..RuntimeError::new(
-                        "ConnectorError",
-                        "the handler waits for a promise that nothing will settle: no request and no timer is under way",
-                    )
-                }));
+            let reason = match self.host.next_event().await {
+                Waited::For(event) => {
+                    self.host.start_running();
+                    self.deliver(event)?;
+                    continue;
+                }
+                Waited::Nothing => "no request and no timer is under way",
+                Waited::TooLong => {
+                    "for longer than `max_wait_seconds` nothing but repeated timers has happened, without any request"
+                }
             };
-            self.host.start_running();
-            self.deliver(event)?;
+            return Err(Failure::Other(RuntimeError {
+                code: Some(NEVER_SETTLES.to_owned()),
+                ..RuntimeError::new(
+                    "ConnectorError",
+                    format!("the handler waits for a promise that nothing will settle: {reason}"),
+                )
+            }));
         }
     }
 
     /// Delivers what comes until then.
     pub(super) async fn idle_until(&self, deadline: Instant) -> Outcome<()> {
+        self.host.start_waiting();
         loop {
             self.run_jobs()?;
             match tokio::time::timeout_at(deadline, self.host.next_event()).await {
-                Ok(Some(event)) => {
+                Ok(Waited::For(event)) => {
                     self.host.start_running();
                     self.deliver(event)?;
                 }
-                Ok(None) | Err(_) => return Ok(()),
+                // Nobody waits for what the timers do.
+                Ok(Waited::TooLong) => self.host.start_waiting(),
+                Ok(Waited::Nothing) | Err(_) => return Ok(()),
             }
         }
     }
 
     /// Runs microtasks until none is left.
     fn run_jobs(&self) -> Outcome<()> {
-        loop {
+        for count in 1_u64.. {
             let ran = match self.runtime.execute_pending_job() {
                 Ok(ran) => ran,
                 Err(exception) => {
@@ -237,13 +252,15 @@ impl Scope {
                     return Err(Failure::Thrown(thrown));
                 }
             };
-            if self.host.has_overrun() {
+            // The engine asks only every few thousand steps, and jobs of a few steps each can go on for ever.
+            if self.host.has_overrun() || (count % 256 == 0 && self.host.must_stop()) {
                 return Err(Failure::Thrown(self.with(|ctx| Ok(Thrown::pending(ctx)))?));
             }
             if !ran {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// The result of a promise; `None` while it is pending.

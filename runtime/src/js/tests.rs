@@ -13,6 +13,7 @@ mod wpt;
 use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::{Entity, Field, Script, Span};
@@ -20,7 +21,7 @@ use moltler_abi::manifest::{Entity, Field, Script, Span};
 use super::{ActionCall, Clock, Engine, QueryCall, Rows, Settings, compile};
 use crate::coerce::{value_from_json, value_to_json};
 use crate::error::RuntimeError;
-use crate::http::MockApi;
+use crate::http::{Gateway, Limiter, Limits, MockApi, Policy};
 use crate::value::{Document, Value};
 
 /// The test's engine, its mocks, and what was written to the console.
@@ -108,8 +109,18 @@ impl Bench {
         let mock = MockApi::new(&json(mock_api), Span::default()).expect("the mocks are valid");
         let console = Rc::new(RefCell::new(Vec::new()));
         let lines = Rc::clone(&console);
-        let mut settings = Settings::new(Rc::new(mock.clone()));
-        settings.clock = Clock::virtual_at(START);
+        let clock = Clock::virtual_at(START);
+        let gateway = Gateway::new(
+            Rc::new(mock.clone()),
+            Policy::open(),
+            Arc::new(Limiter::new(None)),
+            // Each request is sent once.
+            Limits { retries: 0, ..Limits::default() },
+            clock.clone(),
+            Rc::default(),
+        );
+        let mut settings = Settings::new(Rc::new(gateway));
+        settings.clock = clock;
         settings.console = Rc::new(move |level, text: &str| lines.borrow_mut().push(format!("{level:?} {text}")));
         change(&mut settings);
         let config = json(r#"{"api_url": "mock://", "api_key": "test"}"#);

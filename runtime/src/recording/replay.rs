@@ -12,7 +12,7 @@ use crate::assertion::differences_of;
 use crate::coerce::value_from_json;
 use crate::context::Environment;
 use crate::error::{ErrorKind, RequestInfo, RuntimeError};
-use crate::http::{Request, Response, ResponseFuture, Transport, TransportError};
+use crate::http::{FailureKind, Request, Response, ResponseFuture, Transport, TransportError};
 
 /// Answers requests from a recording: each exchange once, to a request of the same method, URL and body.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ impl Transport for Replay {
                 Some(error) => (error.code.as_str(), error.message.as_str()),
                 None => ("ERR_NO_ANSWER", "the recording has no answer"),
             };
-            Err(TransportError::failed(code, message))
+            Err(TransportError::failed(FailureKind::of_code(code), code, message))
         })
     }
 }
@@ -201,7 +201,7 @@ pub(crate) fn environment(recording: &Recording, environment: &Environment) -> E
 mod tests {
     use super::super::{Body, RecordedResponse};
     use super::*;
-    use crate::http::RedirectMode;
+    use crate::http::{RedirectMode, Terms};
 
     fn exchange(method: &str, url: &str, body: Option<&str>, answer: &str) -> Exchange {
         Exchange {
@@ -229,6 +229,7 @@ mod tests {
             headers: Vec::new(),
             body: body.map(|body| body.as_bytes().to_vec()),
             redirect: RedirectMode::Follow,
+            terms: Terms::default(),
             seal: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();

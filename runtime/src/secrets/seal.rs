@@ -8,7 +8,7 @@ use super::encoding::{self, is_unreserved};
 use super::grants::Grants;
 use super::placeholder::LENGTH;
 use super::vault::{Encoded, Placeholder, Vault};
-use crate::http::{Request, Response, TransportError};
+use crate::http::{FailureKind, Request, Response, TransportError};
 
 /// The code of the error for a request that would take a secret where it may not go.
 pub const REFUSED: &str = "ERR_SECRET";
@@ -61,7 +61,7 @@ impl Seal {
         if self.vault.is_empty() {
             return Ok(());
         }
-        self.put_in(request, true).map_err(|message| TransportError::failed(REFUSED, message))
+        self.put_in(request, true).map_err(|message| TransportError::failed(FailureKind::Secret, REFUSED, message))
     }
 
     /// Makes the request as it will leave, for a signature over it, wherever it may go.
@@ -264,6 +264,7 @@ mod tests {
             body: Some(body.as_bytes().to_vec()),
             redirect: RedirectMode::Follow,
             seal: None,
+            terms: crate::http::Terms::default(),
         }
     }
 

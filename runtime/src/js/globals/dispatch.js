@@ -1,7 +1,7 @@
 // The globals that most handlers do not need: each group is defined when one of its names is first used.
 core = {
     define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, byteString, need, dictionary, webIdl,
-    pairsFrom, iterable, nextNumber, startTimer, FetchError,
+    pairsFrom, iterable, nextNumber, startTimer, ConnectorRateLimitError, FetchError,
 };
 // What the groups offer each other.
 late = {};

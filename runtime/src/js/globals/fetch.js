@@ -235,7 +235,7 @@ function fetch(input, init = undefined) {
         }
         if (!/^(?:https?|mock):/.test(request.url)) {
             const scheme = request.url.split(':', 1)[0];
-            throw failureOf(request, {code: 'ERR_UNSUPPORTED_SCHEME', message: `fetch takes http and https URLs, not ${scheme}:`, causes: []});
+            throw failureOf(request, {kind: 'invalid', code: 'ERR_UNSUPPORTED_SCHEME', message: `fetch takes http and https URLs, not ${scheme}:`, causes: []});
         }
         const id = nextNumber();
         const exchange = {resolve, reject, request, signal, started: false, stop: () => {}};
@@ -282,7 +282,7 @@ function fetchData(request) {
             bytes = null;
         }
     }
-    if (bytes === null) throw failureOf(request, {code: 'ERR_INVALID_URL', message: 'the data: URL is not well-formed', causes: []});
+    if (bytes === null) throw failureOf(request, {kind: 'invalid', code: 'ERR_INVALID_URL', message: 'the data: URL is not well-formed', causes: []});
     let type = match[1].replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
     if (isBase64) type = type.replace(/; *base64$/i, '');
     if (type.startsWith(';')) type = `text/plain${type}`;
@@ -309,13 +309,15 @@ function finishFetch(id, parts) {
     exchange.resolve(responseInside.make({status, statusText, type: 'basic', url, redirected}, headers, body));
 }
 
-function failureOf(request, {code, message, causes}) {
+function failureOf(request, {kind, code, message, causes, retryAfter}) {
+    const sentence = `${request.method} ${request.url} failed: ${message}`;
+    if (retryAfter !== undefined) return new ConnectorRateLimitError(sentence, {retryAfter, code: 'rate-limit'});
     let cause;
     for (const text of causes.reverse()) cause = new Error(text, cause === undefined ? undefined : {cause});
     cause ??= new Error(message);
     define(cause, 'code', code);
-    const error = new FetchError(`${request.method} ${request.url} failed: ${message}`, {cause});
-    define(error, 'code', code);
+    const error = new FetchError(sentence, {cause});
+    define(error, 'code', kind);
     return error;
 }
 

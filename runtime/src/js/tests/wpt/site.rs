@@ -9,7 +9,7 @@ use std::rc::Rc;
 use url::Url;
 
 use crate::http::transport::status_text;
-use crate::http::{RedirectMode, Request, Response, ResponseFuture, Transport, TransportError};
+use crate::http::{FailureKind, RedirectMode, Request, Response, ResponseFuture, Transport, TransportError};
 
 /// Where the tests believe themselves to be.
 pub(super) const ORIGIN: &str = "http://web-platform.test:8000/";
@@ -76,17 +76,19 @@ fn follow(folder: &Path, stash: &Stash, mut request: Request) -> Result<Response
         let (true, Some(location)) = (is_redirect, location) else { return Ok(response) };
         match request.redirect {
             RedirectMode::Manual => return Ok(response),
-            RedirectMode::Error => return Err(TransportError::failed("EREDIRECT", "a redirect")),
+            RedirectMode::Error => {
+                return Err(TransportError::failed(FailureKind::Redirect, "EREDIRECT", "a redirect"));
+            }
             RedirectMode::Follow => {}
         }
         let fragment = request.url.fragment().map(str::to_owned);
-        let failed = |_| TransportError::failed("EREDIRECT", "the redirect's target is no URL");
+        let failed = |_| TransportError::failed(FailureKind::Redirect, "EREDIRECT", "the redirect's target is no URL");
         let mut target = request.url.join(&location).map_err(failed)?;
         if target.fragment().is_none() {
             target.set_fragment(fragment.as_deref());
         }
         if !matches!(target.scheme(), "http" | "https") {
-            return Err(TransportError::failed("EREDIRECT", "a redirect to another scheme"));
+            return Err(TransportError::failed(FailureKind::Redirect, "EREDIRECT", "a redirect to another scheme"));
         }
         let becomes_get = match response.status {
             303 => request.method != "GET" && request.method != "HEAD",
@@ -101,7 +103,7 @@ fn follow(folder: &Path, stash: &Stash, mut request: Request) -> Result<Response
         request.url = target;
         redirected = true;
     }
-    Err(TransportError::failed("EREDIRECT", "too many redirects"))
+    Err(TransportError::failed(FailureKind::Redirect, "EREDIRECT", "too many redirects"))
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -111,7 +113,7 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, TransportError> {
     let url = &request.url;
     if !url.host_str().is_some_and(|host| host.ends_with("web-platform.test")) {
-        return Err(TransportError::failed("ENOTFOUND", "there is no such host"));
+        return Err(TransportError::failed(FailureKind::Dns, "ENOTFOUND", "there is no such host"));
     }
     let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
     let path = url.path().trim_start_matches('/').to_owned();
@@ -201,7 +203,7 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
             }
         }
         name if name.ends_with(".py") => {
-            return Err(TransportError::failed("ENOSYS", format!("the site has no `{name}`")));
+            return Err(TransportError::failed(FailureKind::Invalid, "ENOSYS", format!("the site has no `{name}`")));
         }
         _ => read(folder, &path, &mut response),
     }

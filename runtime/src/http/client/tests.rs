@@ -1,0 +1,229 @@
+//! The client against servers on this machine.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use super::*;
+use crate::http::{RedirectMode, Terms};
+
+/// Reads one request up to the end of its body.
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    loop {
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).await.expect("the request can be read");
+        bytes.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        if count == 0 || end.is_some_and(|end| bytes.len() >= end + 4 + length.unwrap_or(0)) {
+            return text;
+        }
+    }
+}
+
+/// A server that gives these answers, each on its own connection, and the requests it saw.
+async fn exchange(
+    answers: Vec<Vec<u8>>,
+    request: impl FnOnce(u16) -> Request,
+) -> (Result<Response, TransportError>, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let serve = async {
+        let mut seen = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            seen.push(read_request(&mut stream).await);
+            stream.write_all(&answer).await.expect("the answer can be sent");
+            stream.shutdown().await.ok();
+        }
+        seen
+    };
+    tokio::join!(HttpClient::new().send(request(port)), serve)
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let limited = async { tokio::time::timeout(Duration::from_secs(60), future).await };
+    runtime.expect("a runtime").block_on(limited).expect("the test does not hang")
+}
+
+fn get(url: &str) -> Request {
+    Request {
+        method: "GET".to_owned(),
+        url: Url::parse(url).expect("a valid URL"),
+        headers: vec![("authorization".to_owned(), "Bearer k".to_owned())],
+        body: None,
+        redirect: RedirectMode::Follow,
+        seal: None,
+        terms: Terms { allow_private: true, ..Terms::default() },
+    }
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn code(result: Result<Response, TransportError>) -> String {
+    match result {
+        Err(TransportError::Failed { code, .. }) => code,
+        other => panic!("a failure is expected: {other:?}"),
+    }
+}
+
+#[test]
+fn a_request_and_its_response() {
+    let (result, seen) =
+        run(exchange(vec![answer("201 Whatever\r\nX-A: \u{e9}\r\nSet-Cookie: a\r\nSet-Cookie: b", b"hi")], |port| {
+            Request {
+                method: "POST".to_owned(),
+                body: Some(b"body".to_vec()),
+                headers: vec![("x-b".to_owned(), "\u{e9}".to_owned())],
+                ..get(&format!("http://127.0.0.1:{port}/p?q=1"))
+            }
+        }));
+    let response = result.expect("it answers");
+    assert_eq!(
+        (response.status, response.status_text.as_str(), response.body.as_slice()),
+        (201, "Created", &b"hi"[..])
+    );
+    assert_eq!(response.headers.iter().filter(|(name, _)| name == "set-cookie").count(), 2);
+    assert!(!response.redirected);
+    assert!(seen[0].starts_with("post /p?q=1 http/1.1\r\n") && seen[0].ends_with("\r\n\r\nbody"), "{}", seen[0]);
+    assert!(seen[0].contains(concat!("user-agent: moltler/", env!("CARGO_PKG_VERSION"), "\r\n")), "{}", seen[0]);
+    assert!(seen[0].contains("accept-encoding: gzip\r\n"), "{}", seen[0]);
+}
+
+#[test]
+fn compressed_bodies_are_decoded() {
+    // `hello` as gzip, stored without compression.
+    let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1, 5, 0, 0xfa, 0xff];
+    body.extend_from_slice(b"hello");
+    body.extend_from_slice(&[0x86, 0xa6, 0x10, 0x36, 5, 0, 0, 0]);
+    let (result, _) = run(exchange(vec![answer("200 OK\r\ncontent-encoding: gzip", &body)], |port| {
+        get(&format!("http://127.0.0.1:{port}/"))
+    }));
+    assert_eq!(result.expect("it answers").body, b"hello");
+}
+
+#[test]
+fn failures_have_codes() {
+    let (result, _) = run(exchange(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort".to_vec()], |port| {
+        get(&format!("http://127.0.0.1:{port}/"))
+    }));
+    assert!(matches!(code(result).as_str(), "ERR_BODY" | "ECONNRESET"));
+    let (result, _) =
+        run(exchange(vec![b"nonsense\r\n\r\n".to_vec()], |port| get(&format!("http://127.0.0.1:{port}/"))));
+    assert_eq!(code(result), "ERR_HTTP");
+    let no_tls = run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("an address").port();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            // Whether the client still listens does not matter.
+            stream.write_all(b"this is no TLS\r\n\r\n").await.ok();
+            let _ = stream.read(&mut [0; 4096]).await;
+        };
+        tokio::join!(HttpClient::new().send(get(&format!("https://127.0.0.1:{port}/"))), serve).0
+    });
+    assert_eq!(code(no_tls), "ERR_TLS");
+    let refused = run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        HttpClient::new().send(get(&format!("http://127.0.0.1:{port}/"))).await
+    });
+    assert_eq!(code(refused), "ECONNREFUSED");
+    assert_eq!(code(run(HttpClient::new().send(get("mock:///items")))), "ERR_MOCK_URL");
+    assert_eq!(code(run(HttpClient::new().send(get("file:///etc/passwd")))), "ERR_SCHEME");
+    let request = Request { headers: vec![("a".to_owned(), "b\nc".to_owned())], ..get("http://127.0.0.1:1/") };
+    assert_eq!(code(run(HttpClient::new().send(request))), "ERR_HEADER");
+    let request = Request { method: "A B".to_owned(), ..get("http://127.0.0.1:1/") };
+    assert_eq!(code(run(HttpClient::new().send(request))), "ERR_METHOD");
+}
+
+#[test]
+fn a_name_that_nobody_has() {
+    let result = run(HttpClient::new().send(get("http://name.invalid/")));
+    assert_eq!(code(result), "ENOTFOUND");
+}
+
+/// Names with addresses of the test's choice.
+struct Names(&'static [(&'static str, &'static str)]);
+
+impl Lookup for Names {
+    fn lookup(&self, host: &str) -> crate::http::resolve::LookupFuture {
+        let addresses: Vec<std::net::IpAddr> = self
+            .0
+            .iter()
+            .filter(|(name, _)| *name == host)
+            .map(|(_, address)| address.parse().expect("an address"))
+            .collect();
+        Box::pin(std::future::ready(Ok(addresses)))
+    }
+}
+
+const NAMES: Names = Names(&[
+    ("loop.example", "127.0.0.1"),
+    ("rebind.example", "169.254.169.254"),
+    ("mixed.example", "10.0.0.1"),
+    ("mixed.example", "fe80::1"),
+    ("mapped.example", "::ffff:127.0.0.1"),
+]);
+
+#[test]
+fn addresses_of_names_are_vetted() {
+    let client = HttpClient::with_lookup(Arc::new(NAMES));
+    let send = |host: &str, allow_private: bool| {
+        let request =
+            Request { terms: Terms { allow_private, ..Terms::default() }, ..get(&format!("http://{host}:9/")) };
+        match run(client.clone().send(request)) {
+            Err(TransportError::Failed { kind, message, .. }) => format!("{}: {message}", kind.name()),
+            other => panic!("a failure is expected: {other:?}"),
+        }
+    };
+    assert_eq!(
+        send("loop.example", false),
+        "policy: `loop.example` has the private address 127.0.0.1: only a host that CONFIG names may have one, not one of \
+         ALLOW_HOSTS"
+    );
+    assert!(send("loop.example", true).starts_with("refused: "));
+    assert!(
+        send("mapped.example", false).starts_with("policy: `mapped.example` has the private address ::ffff:127.0.0.1")
+    );
+    assert!(send("rebind.example", true).starts_with("policy: `rebind.example` has the address 169.254.169.254"));
+    assert!(send("mixed.example", false).starts_with("policy: `mixed.example`"));
+}
+
+#[test]
+fn what_is_vetted_is_what_is_connected_to() {
+    let (result, seen) = run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("an address").port();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let seen = read_request(&mut stream).await;
+            stream.write_all(&answer("200 OK", b"here")).await.expect("the answer can be sent");
+            seen
+        };
+        let client = HttpClient::with_lookup(Arc::new(NAMES));
+        tokio::join!(client.send(get(&format!("http://loop.example:{port}/"))), serve)
+    });
+    assert_eq!(result.expect("it answers").body, b"here");
+    assert!(seen.contains("host: loop.example"), "{seen}");
+}
+
+#[test]
+fn bodies_have_a_limit() {
+    let limited = |body: Vec<u8>, head: &'static str| {
+        let (result, _) = run(exchange(vec![answer(head, &body)], |port| Request {
+            terms: Terms { allow_private: true, max_response: 1 << 20, ..Terms::default() },
+            ..get(&format!("http://127.0.0.1:{port}/"))
+        }));
+        result
+    };
+    assert_eq!(limited(vec![b'x'; 1 << 20], "200 OK").expect("just fits").body.len(), 1 << 20);
+    assert_eq!(code(limited(vec![b'x'; (1 << 20) + 1], "200 OK")), "ERR_BODY_TOO_LARGE");
+}

@@ -1,0 +1,258 @@
+//! Requests through a gateway, over mocks or a script of answers, on a virtual clock.
+
+use std::cell::RefCell;
+
+use url::Url;
+
+use super::*;
+use crate::http::{Rate, RedirectMode, Terms};
+
+/// Answers in turn; the last one repeats. Keeps what it was asked and when (milliseconds).
+struct Scripted {
+    answers: Vec<Result<Response, TransportError>>,
+    seen: RefCell<Vec<(u128, Request)>>,
+    started: tokio::time::Instant,
+}
+
+impl Transport for Scripted {
+    fn send(&self, request: Request) -> ResponseFuture {
+        let mut seen = self.seen.borrow_mut();
+        let index = seen.len().min(self.answers.len() - 1);
+        seen.push((self.started.elapsed().as_millis(), request.clone()));
+        let mut answer = self.answers[index].clone();
+        if let Ok(response) = &mut answer {
+            response.url = request.url;
+        }
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+/// The status, or what went wrong; the moments of the requests; the counters.
+type Told = (String, Vec<u128>, (u64, u64, u64));
+
+struct Case {
+    method: &'static str,
+    headers: Vec<(String, String)>,
+    answers: Vec<Result<Response, TransportError>>,
+    rate: Option<Rate>,
+    limits: Limits,
+    requests: usize,
+}
+
+impl Default for Case {
+    fn default() -> Case {
+        Case {
+            method: "GET",
+            headers: Vec::new(),
+            answers: Vec::new(),
+            rate: None,
+            limits: Limits::default(),
+            requests: 1,
+        }
+    }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)]) -> Result<Response, TransportError> {
+    Ok(Response {
+        status,
+        status_text: String::new(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        body: Vec::new(),
+        url: Url::parse("https://a.example/").expect("a valid URL"),
+        redirected: false,
+    })
+}
+
+fn failed(kind: FailureKind) -> Result<Response, TransportError> {
+    Err(TransportError::failed(kind, "X", "it failed"))
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+fn request(method: &str, url: &str) -> Request {
+    Request {
+        method: method.to_owned(),
+        url: Url::parse(url).expect("a valid URL"),
+        headers: Vec::new(),
+        body: None,
+        redirect: RedirectMode::Follow,
+        seal: None,
+        terms: Terms::default(),
+    }
+}
+
+fn told(case: Case) -> Told {
+    run(async move {
+        let transport =
+            Rc::new(Scripted { answers: case.answers, seen: RefCell::default(), started: tokio::time::Instant::now() });
+        let counters = Rc::new(Counters::default());
+        let gateway = Gateway::new(
+            Rc::clone(&transport) as Rc<dyn Transport>,
+            Policy::open(),
+            Arc::new(Limiter::new(case.rate)),
+            case.limits,
+            Clock::virtual_at(1_445_412_480_000_000),
+            Rc::clone(&counters),
+        );
+        let mut result = String::new();
+        for _ in 0..case.requests {
+            let mut request = request(case.method, "https://a.example/x");
+            request.headers = case.headers.clone();
+            result = match gateway.send(request).await {
+                Ok(response) => response.status.to_string(),
+                Err(TransportError::Failed { kind, message, .. }) => format!("{}: {message}", kind.name()),
+                Err(TransportError::RateLimited { message, retry_after }) => format!("{retry_after}: {message}"),
+                Err(TransportError::Fatal(error)) => error.to_string(),
+            };
+        }
+        let times = transport.seen.borrow().iter().map(|(time, _)| *time).collect();
+        let counted = (counters.requests.get(), counters.retries.get(), counters.waited_micros.get() / 1000);
+        for (index, (_, request)) in transport.seen.borrow().iter().enumerate() {
+            assert!(case.requests > 1 || request.terms.attempt as usize == index + 1);
+        }
+        (result, times, counted)
+    })
+}
+
+#[test]
+fn servers_that_recover() {
+    let answers =
+        vec![answer(503, &[]), failed(FailureKind::Refused), answer(502, &[("retry-after", "5")]), answer(200, &[])];
+    assert_eq!(told(Case { answers, ..Case::default() }), ("200".into(), vec![0, 500, 1500, 6500], (4, 3, 6500)));
+}
+
+#[test]
+fn the_last_answer_is_the_answer() {
+    let case = |answers| told(Case { answers, ..Case::default() }).0;
+    assert_eq!(case(vec![answer(503, &[])]), "503");
+    assert_eq!(case(vec![answer(429, &[("retry-after", "1")])]), "429");
+    assert_eq!(case(vec![failed(FailureKind::Reset)]), "reset: it failed");
+    let limits = Limits { retries: 0, ..Limits::default() };
+    let answers = vec![answer(429, &[("retry-after", "1")])];
+    assert_eq!(told(Case { answers, limits, ..Case::default() }), ("429".into(), vec![0], (1, 0, 0)));
+}
+
+#[test]
+fn a_post_is_sent_again_only_where_that_is_safe() {
+    let post = |answers, headers| told(Case { method: "POST", answers, headers, ..Case::default() }).1.len();
+    assert_eq!(post(vec![answer(503, &[])], Vec::new()), 1);
+    assert_eq!(post(vec![failed(FailureKind::Reset)], Vec::new()), 1);
+    assert_eq!(post(vec![failed(FailureKind::Refused), answer(200, &[])], Vec::new()), 2);
+    assert_eq!(post(vec![answer(429, &[]), answer(200, &[])], Vec::new()), 2);
+    let keyed = vec![("idempotency-key".to_owned(), "k".to_owned())];
+    assert_eq!(post(vec![answer(503, &[]), answer(200, &[])], keyed), 2);
+}
+
+#[test]
+fn limits_of_the_server() {
+    let answers = vec![
+        answer(429, &[("retry-after", "2")]),
+        answer(429, &[("x-ratelimit-reset", "1445412485")]),
+        answer(200, &[]),
+    ];
+    assert_eq!(told(Case { answers, ..Case::default() }), ("200".into(), vec![0, 2000, 5000], (3, 2, 5000)));
+    let answers = vec![answer(429, &[("retry-after", "3600")])];
+    let (result, times, _) = told(Case { answers, ..Case::default() });
+    assert_eq!(
+        (result.as_str(), times),
+        (
+            "3600: the rate limit allows the next request in 3600 s, which is longer than `max_wait_seconds` (120 s)",
+            vec![0]
+        )
+    );
+    // The last request of a window: the next one waits for the new window.
+    let answers =
+        vec![answer(200, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1445412510")]), answer(200, &[])];
+    assert_eq!(told(Case { answers, requests: 3, ..Case::default() }).1, [0, 30_000, 30_000]);
+}
+
+#[test]
+fn the_rate_holds_for_retries_too() {
+    let rate = Some(Rate { interval: Duration::from_secs(2), burst: 1 });
+    let answers = vec![answer(200, &[]), answer(503, &[]), answer(200, &[])];
+    assert_eq!(told(Case { answers, rate, requests: 3, ..Case::default() }).1, [0, 2000, 4000, 6000]);
+    let limits = Limits { max_wait: Duration::from_secs(1), ..Limits::default() };
+    let (result, times, _) =
+        told(Case { answers: vec![answer(200, &[])], rate, limits, requests: 2, ..Case::default() });
+    assert!(result.starts_with("2: the rate limit allows the next request in 2 s"), "{result}");
+    assert_eq!(times, [0]);
+}
+
+/// What a redirect leads to is checked like the request itself, and nothing of it leaves when it is refused.
+#[test]
+fn redirects_are_checked_at_each_step() {
+    let targets = [
+        "https://evil.example/",
+        "//evil.example/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://localhost/",
+        "http://[::ffff:127.0.0.1]/",
+        "https://user:pass@a.example/",
+        "https://a.example@evil.example/",
+        "https://a.example./",
+        "https://a.example:8443/",
+        r"\\evil.example/",
+        "https://%65vil.example/",
+        "file:///etc/passwd",
+        "data:text/plain,x",
+        "javascript:alert(1)",
+    ];
+    for target in targets {
+        let (outcome, count) = run(async {
+            let transport = Rc::new(Scripted {
+                answers: vec![answer(302, &[("location", target)]), answer(200, &[])],
+                seen: RefCell::default(),
+                started: tokio::time::Instant::now(),
+            });
+            let none = crate::value::Document::new();
+            let policy = Policy::new(&[], &none, &none, &["a.example".to_owned()], false).expect("a valid policy");
+            let gateway = Gateway::new(
+                Rc::clone(&transport) as Rc<dyn Transport>,
+                policy,
+                Arc::new(Limiter::new(None)),
+                Limits::default(),
+                Clock::virtual_at(0),
+                Rc::default(),
+            );
+            let outcome = gateway.send(request("GET", "https://a.example/x")).await;
+            let count = transport.seen.borrow().len();
+            (outcome, count)
+        });
+        assert!(
+            matches!(&outcome, Err(TransportError::Failed { kind: FailureKind::Policy, .. })),
+            "{target}: {outcome:?}"
+        );
+        assert_eq!(count, 1, "{target}");
+    }
+}
+
+#[test]
+fn an_exchange_that_takes_too_long() {
+    struct Silent;
+    impl Transport for Silent {
+        fn send(&self, _: Request) -> ResponseFuture {
+            Box::pin(std::future::pending())
+        }
+    }
+    let limits = Limits { timeout: Duration::from_secs(7), retries: 1, ..Limits::default() };
+    let (outcome, time) = run(async {
+        let started = tokio::time::Instant::now();
+        let gateway = Gateway::new(
+            Rc::new(Silent),
+            Policy::open(),
+            Arc::new(Limiter::new(None)),
+            limits,
+            Clock::virtual_at(0),
+            Rc::default(),
+        );
+        (gateway.send(request("GET", "https://a.example/x")).await, started.elapsed().as_millis())
+    });
+    let expected =
+        TransportError::failed(FailureKind::Timeout, "ETIMEDOUT", "no answer within 7 s (`timeout_seconds`)");
+    assert_eq!((outcome, time), (Err(expected), 14_500));
+}
