@@ -80,7 +80,7 @@ pub(super) struct Host {
     /// Of waiting for nothing but timers.
     idle_limit: Duration,
     /// Of the bodies of requests under way, in bytes.
-    memory_limit: usize,
+    pub(super) memory_limit: usize,
     pub(super) last_request: RefCell<Option<RequestInfo>>,
     /// By due time, then by number: in the order in which they were set. `true` for one that starts itself again.
     timers: RefCell<BTreeMap<(Instant, u32), bool>>,
@@ -103,7 +103,6 @@ impl Host {
         console: ConsoleHook,
         run_limit: Duration,
         idle_limit: Duration,
-        memory_limit: usize,
     ) -> Host {
         Host {
             transport,
@@ -115,7 +114,7 @@ impl Host {
             run_limit,
             base_url: None,
             idle_limit,
-            memory_limit,
+            memory_limit: usize::MAX,
             last_request: RefCell::default(),
             timers: RefCell::default(),
             fired: Cell::default(),
@@ -299,7 +298,6 @@ mod tests {
             console,
             limit,
             limit,
-            1 << 20,
         )
     }
 

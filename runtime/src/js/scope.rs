@@ -90,8 +90,8 @@ impl Scope {
             Rc::clone(&settings.console),
             seconds(settings.max_run_seconds),
             seconds(settings.max_wait_seconds),
-            (settings.max_memory_mb as usize) << 20,
         );
+        host.memory_limit = (settings.max_memory_mb as usize) << 20;
         host.base_url = settings.base_url.clone();
         let host = Rc::new(host);
         let runtime = Runtime::new().map_err(failed)?;
