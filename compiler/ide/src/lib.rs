@@ -11,5 +11,7 @@ pub mod diagnostics;
 pub mod format;
 pub mod goto_definition;
 pub mod hover;
+pub mod occurrences;
+pub mod references;
 pub mod symbols;
 mod token;

@@ -1,7 +1,9 @@
 //! The walk over a module that gathers a [`Script`].
 
+mod names;
 mod visit;
 
+use rustc_hash::FxHashMap;
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
     ArrowExpr, ArrowFunctionBody, BinExpr, BinaryOp, BindingIdent, Decl, Expr, FnExpr, ForHead, Ident, ImportSpecifier,
@@ -27,12 +29,18 @@ pub(crate) fn analyse(source: &str, module: &Module) -> Script {
         function_depth: 0,
         top_level: None,
         string_name: None,
+        bindings: FxHashMap::default(),
     };
     walk.module(module);
     let mut script = walk.script;
     script.free_names.sort_by_key(|name| name.range.start);
     script.strings.sort_by_key(|string| string.range.start);
     script.null_dates.sort_by_key(|range| range.start);
+    script.bindings.sort_by_key(|name| name.range.start);
+    for name in &mut script.bindings {
+        name.uses.sort_by_key(|one| one.range.start);
+        name.uses.dedup_by(|one, other| one.range == other.range);
+    }
     script
 }
 
@@ -45,6 +53,8 @@ struct Walk<'a> {
     top_level: Option<Function>,
     /// The name that the next expression is given.
     string_name: Option<String>,
+    /// The places of [`Script::bindings`] by where they start.
+    bindings: FxHashMap<u32, usize>,
 }
 
 /// What a function has besides its body.
@@ -203,6 +213,7 @@ impl Walk<'_> {
 
     fn declare_for(&mut self, name: &Ident, kind: BindingKind, parameter: Option<usize>) {
         let binding = Binding { kind, range: range(name.span), parameter };
+        self.note_binding(name);
         if let Some(first) = self.scopes.declare(&name.sym, binding) {
             self.duplicate(name, first);
         }
@@ -369,6 +380,7 @@ impl Walk<'_> {
     }
 
     fn use_name(&mut self, name: &Ident, is_written: bool) {
+        self.note_use(name, is_written, false);
         match self.scopes.resolve(&name.sym) {
             Some(Binding { parameter: Some(parameter), .. }) => self.used_whole(*parameter),
             Some(_) => {}
@@ -381,19 +393,22 @@ impl Walk<'_> {
 
     fn member(&mut self, member: &MemberExpr, is_written: bool) {
         match self.parameter_of(&member.obj) {
-            Some(parameter) => match &member.prop {
-                MemberProp::Ident(name) => {
-                    self.access(parameter, (name.sym.to_string(), range(name.span)), AccessForm::Dot, is_written);
-                }
-                MemberProp::Computed(computed) => match string_value(&computed.expr) {
-                    Some(key) => self.access(parameter, key, AccessForm::Computed, is_written),
-                    None => {
-                        self.used_whole(parameter);
-                        computed.expr.visit_with(self);
+            Some(parameter) => {
+                self.note_base(&member.obj);
+                match &member.prop {
+                    MemberProp::Ident(name) => {
+                        self.access(parameter, (name.sym.to_string(), range(name.span)), AccessForm::Dot, is_written);
                     }
-                },
-                MemberProp::PrivateName(_) => {}
-            },
+                    MemberProp::Computed(computed) => match string_value(&computed.expr) {
+                        Some(key) => self.access(parameter, key, AccessForm::Computed, is_written),
+                        None => {
+                            self.used_whole(parameter);
+                            computed.expr.visit_with(self);
+                        }
+                    },
+                    MemberProp::PrivateName(_) => {}
+                }
+            }
             None => {
                 member.obj.visit_with(self);
                 if let MemberProp::Computed(computed) = &member.prop {
@@ -436,11 +451,13 @@ impl Walk<'_> {
         };
         match (&declarator.name, self.parameter_of(value)) {
             (Pat::Ident(name), Some(parameter)) if kind == VarDeclKind::Const => {
+                self.note_base(value);
                 if let Some(binding) = self.scopes.resolve_mut(&name.id.sym) {
                     binding.parameter = Some(parameter);
                 }
             }
             (pattern @ Pat::Object(_), Some(parameter)) => {
+                self.note_base(value);
                 self.destructured(parameter, pattern);
                 pattern.visit_with(self);
             }

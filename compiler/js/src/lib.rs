@@ -18,6 +18,6 @@ mod script;
 
 pub use parse::parse;
 pub use script::{
-    Access, AccessForm, ErrorKind, Function, Key, Language, NameKind, NameUse, Parameter, ParameterForm, Range,
-    ReturnedObject, Script, ScriptError, StringLiteral, TopLevelName,
+    Access, AccessForm, ErrorKind, Function, Key, Language, LocalName, LocalUse, NameKind, NameUse, Parameter,
+    ParameterForm, Range, ReturnedObject, Script, ScriptError, StringLiteral, TopLevelName,
 };

@@ -75,6 +75,11 @@ impl Scopes {
         }
     }
 
+    /// The declaration of a name in the innermost scope.
+    pub(crate) fn here(&self, name: &str) -> Option<&Binding> {
+        self.stack.last()?.names.get(name)
+    }
+
     /// The nearest declaration of a name.
     pub(crate) fn resolve(&self, name: &str) -> Option<&Binding> {
         self.stack.iter().rev().find_map(|scope| scope.names.get(name))

@@ -23,6 +23,8 @@ pub struct Script {
     pub names: Vec<TopLevelName>,
     /// Uses of names that no scope of the text declares: globals, names of SHARED, mistakes. `typeof x` is none.
     pub free_names: Vec<NameUse>,
+    /// Names that the text declares, at any depth, with their uses; by place.
+    pub bindings: Vec<LocalName>,
     /// Each `new Date(null)`, which is 1970, from `new` to the parenthesis.
     pub null_dates: Vec<Range>,
     /// String literals, and templates without substitution; not the keys of objects.
@@ -191,6 +193,28 @@ pub struct NameUse {
     pub range: Range,
     /// Whether it is assigned to.
     pub is_written: bool,
+}
+
+/// A name that the text declares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalName {
+    /// As written.
+    pub name: String,
+    /// Of the name where it is declared first.
+    pub range: Range,
+    /// Where else it stands, in order.
+    pub uses: Vec<LocalUse>,
+}
+
+/// The use of a name that the text declares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalUse {
+    /// Where.
+    pub range: Range,
+    /// Whether it is assigned to.
+    pub is_written: bool,
+    /// Whether it is also a key, as in `{name}`.
+    pub is_shorthand: bool,
 }
 
 /// An object literal that a function returns.

@@ -60,7 +60,7 @@ impl Visit for Walk<'_> {
 
     fn visit_unary_expr(&mut self, expression: &UnaryExpr) {
         match (expression.op, without_parentheses(&expression.arg)) {
-            (UnaryOp::TypeOf, Expr::Ident(_)) => {}
+            (UnaryOp::TypeOf, Expr::Ident(name)) => self.note_use(name, false, false),
             (UnaryOp::Delete, target) => self.written(target),
             (_, operand) => operand.visit_with(self),
         }
@@ -101,6 +101,7 @@ impl Visit for Walk<'_> {
         if expression.op == BinaryOp::In
             && let (Some(key), Some(parameter)) = (string_value(&expression.left), self.parameter_of(&expression.right))
         {
+            self.note_base(&expression.right);
             self.access(parameter, key, AccessForm::In, false);
             return;
         }
@@ -141,7 +142,10 @@ impl Visit for Walk<'_> {
 
     fn visit_prop(&mut self, property: &Prop) {
         match property {
-            Prop::Shorthand(name) => self.use_name(name, false),
+            Prop::Shorthand(name) => {
+                self.note_use(name, false, true);
+                self.use_name(name, false);
+            }
             Prop::KeyValue(pair) => pair.visit_with(self),
             Prop::Assign(assign) => assign.value.visit_with(self),
             Prop::Getter(getter) => {
