@@ -1,9 +1,12 @@
 //! What the server offers, and what it has to know of the editor.
 
+use moltler_ide::semantic_tokens::KINDS;
 use moltler_syntax::Encoding;
 use tower_lsp_server::gen_lsp_types::{
-    ClientCapabilities, CompletionOptions, DiagnosticOptions, DocumentOnTypeFormattingOptions, PositionEncodingKind,
-    ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
+    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, DiagnosticOptions,
+    DocumentOnTypeFormattingOptions, PositionEncodingKind, RenameOptions, SemanticTokensFullDelta,
+    SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncKind,
+    TextDocumentSyncOptions,
 };
 
 /// What the editor can do.
@@ -75,7 +78,40 @@ pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
         ),
         hover_provider: Some(true.into()),
         definition_provider: Some(true.into()),
+        declaration_provider: Some(true.into()),
         document_symbol_provider: Some(true.into()),
+        references_provider: Some(true.into()),
+        document_highlight_provider: Some(true.into()),
+        linked_editing_range_provider: Some(true.into()),
+        rename_provider: Some(RenameOptions { prepare_provider: Some(true), ..RenameOptions::default() }.into()),
+        folding_range_provider: Some(true.into()),
+        selection_range_provider: Some(true.into()),
+        code_action_provider: Some(
+            CodeActionOptions {
+                code_action_kinds: Some(vec![CodeActionKind::QuickFix]),
+                ..CodeActionOptions::default()
+            }
+            .into(),
+        ),
+        code_lens_provider: Some(CodeLensOptions::default()),
+        inlay_hint_provider: Some(true.into()),
+        signature_help_provider: Some(SignatureHelpOptions {
+            trigger_characters: Some(["(", ","].map(str::to_owned).to_vec()),
+            ..SignatureHelpOptions::default()
+        }),
+        workspace_symbol_provider: Some(true.into()),
+        semantic_tokens_provider: Some(
+            SemanticTokensOptions {
+                legend: SemanticTokensLegend {
+                    token_types: KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
+                    token_modifiers: Vec::new(),
+                },
+                range: Some(true.into()),
+                full: Some(SemanticTokensFullDelta { delta: Some(true) }.into()),
+                ..SemanticTokensOptions::default()
+            }
+            .into(),
+        ),
         document_formatting_provider: Some(true.into()),
         document_range_formatting_provider: Some(true.into()),
         document_on_type_formatting_provider: Some(DocumentOnTypeFormattingOptions {

@@ -29,7 +29,8 @@ fn content_change(change: &Value) -> Option<ContentChange> {
     }
 }
 
-fn json_position(position: &Value) -> Option<Position> {
+/// A position in a message that is read by hand.
+pub(crate) fn json_position(position: &Value) -> Option<Position> {
     let number = |name: &str| position.get(name)?.as_u64().map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     Some(Position { line: number("line")?, column: number("character")? })
 }

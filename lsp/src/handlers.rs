@@ -7,6 +7,9 @@ mod document_symbol;
 mod formatting;
 mod hover;
 mod lifecycle;
+mod names;
+mod semantic_tokens;
+mod structure;
 mod text_sync;
 
 pub(crate) use diagnostic::DiagnosticRequests;
@@ -43,7 +46,23 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("textDocument/completion", Server::completion)
         .custom_method("textDocument/hover", Server::hover)
         .custom_method("textDocument/definition", Server::definition)
+        .custom_method("textDocument/declaration", Server::definition)
         .custom_method("textDocument/documentSymbol", Server::document_symbol)
+        .custom_method("textDocument/references", Server::references)
+        .custom_method("textDocument/documentHighlight", Server::document_highlight)
+        .custom_method("textDocument/linkedEditingRange", Server::linked_editing)
+        .custom_method("textDocument/prepareRename", Server::prepare_rename)
+        .custom_method("textDocument/rename", Server::rename)
+        .custom_method("textDocument/foldingRange", Server::folding_range)
+        .custom_method("textDocument/selectionRange", Server::selection_range)
+        .custom_method("textDocument/codeAction", Server::code_action)
+        .custom_method("textDocument/codeLens", Server::code_lens)
+        .custom_method("textDocument/inlayHint", Server::inlay_hint)
+        .custom_method("textDocument/signatureHelp", Server::signature_help)
+        .custom_method("workspace/symbol", Server::workspace_symbol)
+        .custom_method("textDocument/semanticTokens/full", Server::semantic_tokens_full)
+        .custom_method("textDocument/semanticTokens/full/delta", Server::semantic_tokens_delta)
+        .custom_method("textDocument/semanticTokens/range", Server::semantic_tokens_range)
         .custom_method("textDocument/formatting", Server::formatting)
         .custom_method("textDocument/rangeFormatting", Server::range_formatting)
         .custom_method("textDocument/onTypeFormatting", Server::on_type_formatting)

@@ -4,6 +4,7 @@
 //! - `state`: the one thread that owns texts and data bases. A message that changes a text is applied there; a message that asks
 //!   gets a `snapshot` and runs on a thread of its own.
 //! - `diagnostics`: those of an open document as JSON, kept from one change to the next.
+//! - `tokens`: its semantic tokens, kept in the same way.
 //! - `handlers`: one file for each request: convert, one call into `moltler_ide`, convert back.
 //!
 //! A change cancels the reads that are under way: those that do not depend on a position in the old text start again, the
@@ -20,6 +21,7 @@ mod snapshot;
 mod state;
 mod system;
 mod to_proto;
+mod tokens;
 mod transport;
 mod uri;
 

@@ -5,6 +5,7 @@ use moltler_hir::{Database, Package};
 use moltler_syntax::{Document, Encoding};
 
 use crate::diagnostics::Diagnostics;
+use crate::tokens::Tokens;
 
 /// An open document and its package as they were when a read was started. It can only be read; the state waits for its
 /// end before it changes anything.
@@ -14,6 +15,8 @@ pub(crate) struct Snapshot {
     pub(crate) package: Arc<Package>,
     /// The diagnostics of the document, shared with the state.
     pub(crate) diagnostics: Arc<Mutex<Diagnostics>>,
+    /// The semantic tokens of the document, shared with the state.
+    pub(crate) tokens: Arc<Mutex<Tokens>>,
     /// The document's URI, as the editor writes it.
     pub(crate) uri: String,
     /// The document in the package.

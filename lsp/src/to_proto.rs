@@ -1,6 +1,6 @@
 //! From our values to the protocol's.
 
-use moltler_db::{Diagnostic, FileRange, Severity, Tag};
+use moltler_db::{Diagnostic, Edit, FileRange, Severity, Tag};
 use moltler_syntax::{Document, Encoding, TextRange};
 use tower_lsp_server::gen_lsp_types as lsp;
 
@@ -19,17 +19,31 @@ pub(crate) fn range(document: &Document, range: TextRange, encoding: Encoding) -
 /// A range of any file of the snapshot's package; `None` when the file is gone.
 pub(crate) fn location(snapshot: &Snapshot, place: FileRange) -> Option<lsp::Location> {
     let document = snapshot.package.document(place.file)?;
-    let uri = if place.file == snapshot.file {
-        snapshot.uri.clone()
-    } else {
-        let path = snapshot.package.path(place.file);
-        if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
-            uri::from_path(path)
-        } else {
-            path.to_owned()
-        }
-    };
+    let uri = uri_of(snapshot, place.file);
     Some(lsp::Location { uri: lsp::Uri(uri), range: range(document, place.range, snapshot.encoding) })
+}
+
+/// The URI of a file of the snapshot's package.
+fn uri_of(snapshot: &Snapshot, file: moltler_db::FileId) -> String {
+    if file == snapshot.file {
+        return snapshot.uri.clone();
+    }
+    let path = snapshot.package.path(file);
+    if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') { uri::from_path(path) } else { path.to_owned() }
+}
+
+/// Changes of files of the snapshot's package.
+pub(crate) fn workspace_edit(snapshot: &Snapshot, edits: &[Edit]) -> serde_json::Value {
+    let mut changes = serde_json::Map::new();
+    for edit in edits {
+        let Some(document) = snapshot.package.document(edit.range.file) else { continue };
+        let range = range(document, edit.range.range, snapshot.encoding);
+        let list = changes.entry(uri_of(snapshot, edit.range.file)).or_insert_with(|| serde_json::json!([]));
+        if let Some(list) = list.as_array_mut() {
+            list.push(serde_json::json!({"range": range, "newText": edit.text}));
+        }
+    }
+    serde_json::json!({"changes": changes})
 }
 
 /// Markdown.

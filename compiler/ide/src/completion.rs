@@ -14,6 +14,7 @@ use moltler_syntax::TextRange;
 
 use context::Context;
 pub(crate) use named::{Named, named};
+pub(crate) use script::KEYWORDS as SCRIPT_KEYWORDS;
 
 /// What sort of thing is suggested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

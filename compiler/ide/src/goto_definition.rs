@@ -10,7 +10,13 @@ use crate::token::{Token, TokenKind, tokens};
 
 /// The places that define the name at an offset, the one that counts first.
 pub fn goto_definition(db: &Database, package: &Package, file: FileId, offset: u32) -> Vec<FileRange> {
-    let Some(found) = named(db, package, file, offset) else { return Vec::new() };
+    let Some(found) = named(db, package, file, offset) else {
+        // Names inside JavaScript, keys of returned objects, members of rows.
+        let Some((_, _, one)) = crate::occurrences::at(db, package, file, offset) else { return Vec::new() };
+        let all = crate::occurrences::places(db, package, &one.symbol).into_iter();
+        let declares = |one: &crate::occurrences::Occurrence| one.role == crate::occurrences::Role::Declaration;
+        return all.filter(|(_, one)| declares(one)).map(|(place, _)| place).collect();
+    };
     match found {
         Named::Declared(kind, name) => package
             .declarations(kind, &name)

@@ -6,12 +6,18 @@
 //!
 //! Start reading at [`diagnostics::FileDiagnostics`] and [`completion::complete`].
 
+pub mod code_action;
 pub mod completion;
 pub mod diagnostics;
 pub mod format;
 pub mod goto_definition;
 pub mod hover;
+pub mod inlay_hints;
 pub mod occurrences;
 pub mod references;
+pub mod runnables;
+pub mod semantic_tokens;
+pub mod signature_help;
+pub mod structure;
 pub mod symbols;
 mod token;

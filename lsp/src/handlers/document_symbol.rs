@@ -26,7 +26,7 @@ impl Server {
     }
 }
 
-fn kind(kind: SymbolKind) -> lsp::SymbolKind {
+pub(super) fn kind(kind: SymbolKind) -> lsp::SymbolKind {
     match kind {
         SymbolKind::Type => lsp::SymbolKind::Interface,
         SymbolKind::Entity => lsp::SymbolKind::Class,

@@ -14,6 +14,7 @@ use crate::diagnostics::{self, Diagnostics};
 use crate::from_proto::ContentChange;
 use crate::snapshot::Snapshot;
 use crate::system::{Overlay, SharedSystem};
+use crate::tokens::Tokens;
 use crate::transport::Outgoing;
 use crate::{to_proto, uri};
 
@@ -43,6 +44,7 @@ struct OpenDocument {
     root: String,
     file: FileId,
     diagnostics: Arc<Mutex<Diagnostics>>,
+    tokens: Arc<Mutex<Tokens>>,
     /// Whether the editor has not been told the diagnostics of the present text.
     is_unpublished: bool,
 }
@@ -85,6 +87,7 @@ impl Packages {
             root,
             file,
             diagnostics: Arc::new(Mutex::new(diagnostics)),
+            tokens: Arc::default(),
             is_unpublished: true,
         };
         self.open.insert(uri, document);
@@ -150,12 +153,15 @@ impl Packages {
         self.refresh();
     }
 
+    /// The document and its package as they are; for what is asked about no document, an empty URI, the first open one.
     pub(super) fn snapshot(&self, uri: &str) -> Option<Snapshot> {
+        let uri = if uri.is_empty() { self.open.keys().min()?.as_str() } else { uri };
         let document = self.open.get(uri)?;
         let loaded = self.packages.get(&document.root)?;
         Some(Snapshot {
             package: loaded.package.clone(),
             diagnostics: document.diagnostics.clone(),
+            tokens: document.tokens.clone(),
             uri: uri.to_owned(),
             file: document.file,
             version: document.version,

@@ -13,7 +13,7 @@ use super::{Completion, CompletionKind, Items, Named};
 use crate::token::{Token, TokenKind};
 
 /// Words of JavaScript.
-const KEYWORDS: &[&str] = &[
+pub(crate) const KEYWORDS: &[&str] = &[
     "async",
     "await",
     "break",
