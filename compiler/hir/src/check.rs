@@ -126,11 +126,7 @@ fn handlers(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>)
             .filter(|item| !item.open)
             .and_then(|item| Some((item.name.as_str(), item.parameters.as_deref()?))),
     };
-    // TypeScript is told at LANGUAGE.
-    let is_read = |block: &&script::ScriptBlock| {
-        !block.script.errors.iter().any(|error| error.kind == moltler_js::ErrorKind::NotSupported)
-    };
-    for block in blocks.iter().filter(is_read) {
+    for block in blocks {
         let shared = if block.role == Role::Shared { &[] } else { surroundings.shared };
         script::check(block, &Surroundings { shared, ..surroundings }, found);
     }

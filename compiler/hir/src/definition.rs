@@ -3,6 +3,8 @@
 //! Expressions in a definition (a `default`, OPTIONS, CONFIG, MOCK_API) lie in the [`crate::body::Body`] that holds the
 //! definition. Ranges are relative to the text of the statement.
 
+use std::sync::Arc;
+
 use moltler_abi::DataType;
 use moltler_syntax::TextRange;
 
@@ -17,7 +19,7 @@ pub struct Spanned {
     pub range: TextRange,
 }
 
-/// JavaScript between `'''` fences.
+/// JavaScript or TypeScript between `'''` fences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     /// The text between the fences, untouched: cut it out of the text of the statement.
@@ -26,6 +28,8 @@ pub struct Script {
     pub entry: &'static str,
     /// For SHARED: its top-level names. For a handler: the names of its type's SHARED that it uses and does not declare itself.
     pub shared_names: Vec<String>,
+    /// Of TypeScript: the JavaScript that it becomes, as long as the text itself.
+    pub javascript: Option<Arc<str>>,
 }
 
 /// CREATE CONNECTOR TYPE

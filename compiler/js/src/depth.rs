@@ -77,6 +77,50 @@ pub(crate) fn stack_size(source: &str) -> Result<usize, Range> {
     Ok(stack)
 }
 
+/// More places than this, one inside the other, at which TypeScript can be read in two ways are refused: the parser tries both
+/// ways at each of them, so its time doubles.
+const MAX_AMBIGUITIES: u32 = 12;
+
+/// The place where a text is too ambiguous to be read as TypeScript: conditions and parentheses nested with `) :`, which may be
+/// the type of an arrow function, and `<` where an expression begins, which may be its type parameters.
+pub(crate) fn ambiguity(source: &str) -> Option<Range> {
+    let bytes = source.as_bytes();
+    let next = |from: usize| bytes[from..].iter().copied().find(|byte| !byte.is_ascii_whitespace()).unwrap_or(b';');
+    let (mut colons, mut conditions, mut open, mut generics) = (0u32, 0u32, 0u32, 0u32);
+    let mut previous = b';';
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &source[at..];
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        }
+        if rest.starts_with("/*") {
+            at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+            continue;
+        }
+        let byte = bytes[at];
+        let width = rest.chars().next().map_or(1, char::len_utf8);
+        match byte {
+            b';' | b'{' | b'}' => (colons, conditions, generics) = (0, 0, 0),
+            b'(' => open += 1,
+            b')' => open = open.saturating_sub(1),
+            b'?' if !matches!(next(at + 1), b':' | b'.' | b'?' | b')' | b',' | b'=') => conditions += 1,
+            b':' if previous == b')' => colons += 1,
+            b'<' if !is_word(previous) && !matches!(previous, b')' | b']' | b'>' | b'<') => generics += 1,
+            _ => {}
+        }
+        if colons.min(conditions + open) > MAX_AMBIGUITIES || generics > MAX_AMBIGUITIES {
+            return Some(at as u32..at as u32 + 1);
+        }
+        if !byte.is_ascii_whitespace() {
+            previous = byte;
+        }
+        at += width;
+    }
+    None
+}
+
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_$".contains(&byte) || !byte.is_ascii()
 }
@@ -89,6 +133,17 @@ mod tests {
     fn an_ordinary_handler_fits_a_thread() {
         let source = "async function query(config) { return await fetch(config.url); }";
         assert!(stack_size(source).expect("it is flat") < 1 << 20);
+    }
+
+    #[test]
+    fn ambiguous_texts_are_refused() {
+        for part in ["(a = (b): ", "a ? (b) : c => ", "<T>("] {
+            assert!(ambiguity(&part.repeat(20)).is_some(), "{part}");
+            assert!(ambiguity(&part.repeat(5)).is_none(), "{part}");
+        }
+        for part in ["get(a?: b): c\n", "f<T>(a), ", "function f(a): b { return a ? (b) : c; }", "// (a ? (b): \n", "a < b, "] {
+            assert!(ambiguity(&part.repeat(50)).is_none(), "{part}");
+        }
     }
 
     #[test]

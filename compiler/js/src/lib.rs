@@ -1,4 +1,4 @@
-//! What the compiler knows about the JavaScript of a handler.
+//! What the compiler knows about the JavaScript of a handler, or its TypeScript: types are taken out of that first.
 //!
 //! [`parse`] takes the text of one raw block (a handler, a SHARED block) and gives a [`Script`]: its errors, the functions it
 //! declares, the names it uses and does not declare, what its functions read from their parameters and which objects they
@@ -15,6 +15,7 @@ mod parse;
 mod returns;
 mod scope;
 mod script;
+mod typescript;
 
 pub use parse::parse;
 pub use script::{

@@ -4,10 +4,11 @@ use swc_common::input::StringInput;
 use swc_common::{BytePos, Span, Spanned};
 use swc_ecma_ast::EsVersion;
 use swc_ecma_parser::error::{Error, SyntaxError};
-use swc_ecma_parser::{EsSyntax, Lexer, Parser, Syntax};
+use swc_ecma_parser::{EsSyntax, Lexer, Parser, Syntax, TsSyntax};
 
 use crate::analysis;
 use crate::depth;
+use crate::typescript;
 use crate::script::{ErrorKind, Language, Range, Script, ScriptError};
 
 /// How many of the parser's errors are told. It goes on behind most of them.
@@ -15,12 +16,6 @@ const MAX_ERRORS: usize = 20;
 
 /// Reads the text of a raw block. Its cost is linear in the text.
 pub fn parse(source: &str, language: Language) -> Script {
-    match language {
-        Language::JavaScript => {}
-        Language::TypeScript => {
-            return failed(ErrorKind::NotSupported, "handlers in TypeScript are not supported yet", first_line(source));
-        }
-    }
     let stack = match depth::stack_size(source) {
         Ok(stack) => stack,
         Err(range) => {
@@ -28,9 +23,18 @@ pub fn parse(source: &str, language: Language) -> Script {
             return failed(ErrorKind::TooDeep, message, visible(source, range));
         }
     };
+    if language == Language::TypeScript
+        && let Some(range) = depth::ambiguity(source)
+    {
+        let message = "this is nested too deeply to be read as TypeScript";
+        return failed(ErrorKind::TooDeep, message, visible(source, range));
+    }
     // The parser underneath is large and not ours: a defect in it must not take the editor down.
-    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(stack, stack, || parse_on_this_stack(source))))
-        .unwrap_or_else(|_| failed(ErrorKind::Syntax, "this JavaScript cannot be read", first_line(source)))
+    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(stack, stack, || match language {
+        Language::JavaScript => parse_on_this_stack(source),
+        Language::TypeScript => parse_typescript(source),
+    })))
+    .unwrap_or_else(|_| failed(ErrorKind::Syntax, "this script cannot be read", first_line(source)))
 }
 
 /// Offset in the text; swc counts from 1.
@@ -42,6 +46,43 @@ pub(crate) fn offset(position: BytePos) -> u32 {
 pub(crate) fn range(span: Span) -> Range {
     let start = offset(span.lo);
     start..offset(span.hi).max(start)
+}
+
+/// Reads it as TypeScript, takes the types out, and reads what is left as JavaScript: its facts have the same places.
+fn parse_typescript(source: &str) -> Script {
+    let end = BytePos(1 + source.len() as u32);
+    let syntax = Syntax::Typescript(TsSyntax { decorators: true, ..TsSyntax::default() });
+    let lexer = Lexer::new(syntax, EsVersion::EsNext, StringInput::new(source, BytePos(1), end), None);
+    let mut parser = Parser::new_from(lexer);
+    let result = parser.parse_module();
+    let mut errors: Vec<ScriptError> =
+        parser.take_errors().iter().take(MAX_ERRORS).map(|error| syntax_error(source, error)).collect();
+    let mut script = match &result {
+        Ok(module) => {
+            let (javascript, not_erasable) = typescript::blank(source, module);
+            let is_erasable = !not_erasable.iter().any(|error| error.kind == ErrorKind::NotErasable);
+            errors.extend(not_erasable);
+            if is_erasable && !errors.iter().any(|error| error.kind == ErrorKind::Syntax) {
+                let mut script = parse_on_this_stack(&javascript);
+                script.javascript = Some(javascript.into());
+                script
+            } else {
+                Script::default()
+            }
+        }
+        Err(error) => {
+            errors.push(syntax_error(source, error));
+            Script::default()
+        }
+    };
+    for error in errors {
+        script.is_complete &= !matches!(error.kind, ErrorKind::Syntax | ErrorKind::NotErasable);
+        if !script.errors.iter().any(|known| known.range.start == error.range.start || known.range == error.range) {
+            script.errors.push(error);
+        }
+    }
+    script.errors.sort_by_key(|error| (error.range.start, error.range.end));
+    script
 }
 
 fn parse_on_this_stack(source: &str) -> Script {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 /// A range of bytes in the text that was parsed.
 pub type Range = std::ops::Range<u32>;
 
@@ -7,7 +9,7 @@ pub enum Language {
     /// ECMAScript, as a module.
     #[default]
     JavaScript,
-    /// Not supported yet: one error, [`ErrorKind::NotSupported`].
+    /// The same with types, which are taken out. Nothing checks them.
     TypeScript,
 }
 
@@ -16,7 +18,7 @@ pub enum Language {
 pub struct Script {
     /// What is wrong with the text. After a syntax error everything else is as much as the parser made out, perhaps nothing.
     pub errors: Vec<ScriptError>,
-    /// Whether there is no error of kind [`ErrorKind::Syntax`], [`ErrorKind::TooDeep`] or [`ErrorKind::NotSupported`]: only then
+    /// Whether there is no error of kind [`ErrorKind::Syntax`], [`ErrorKind::TooDeep`] or [`ErrorKind::NotErasable`]: only then
     /// is a name that is not here not declared.
     pub is_complete: bool,
     /// What the text declares outside of all functions and blocks. A name that is declared twice is here twice.
@@ -29,6 +31,8 @@ pub struct Script {
     pub null_dates: Vec<Range>,
     /// String literals, and templates without substitution; not the keys of objects.
     pub strings: Vec<StringLiteral>,
+    /// Of TypeScript: the JavaScript that it becomes, in which everything stands where it stood.
+    pub javascript: Option<Arc<str>>,
 }
 
 impl Script {
@@ -77,8 +81,8 @@ pub enum ErrorKind {
     TopLevelAwait,
     /// Nested deeper than the compiler reads.
     TooDeep,
-    /// The language is not supported.
-    NotSupported,
+    /// TypeScript that does not become JavaScript by leaving something out.
+    NotErasable,
 }
 
 /// A name that is declared outside of all functions and blocks.

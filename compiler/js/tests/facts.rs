@@ -333,9 +333,3 @@ fn duplicates() {
     assert_eq!(script.errors[0].related.as_ref().map(|(range, _)| range.clone()), Some(6..7));
     assert_eq!(script.errors[0].kind, ErrorKind::Duplicate);
 }
-
-#[test]
-fn typescript_is_not_supported_yet() {
-    let script = parse("\n  const x: number = 1;\n", Language::TypeScript);
-    assert_eq!((script.errors[0].kind, script.errors[0].range.clone()), (ErrorKind::NotSupported, 3..23));
-}

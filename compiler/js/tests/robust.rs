@@ -3,8 +3,9 @@
 use moltler_js::{ErrorKind, Language, Script, parse};
 
 fn check(source: &str) -> Script {
+    let typescript = parse(source, Language::TypeScript);
     let script = parse(source, Language::JavaScript);
-    for error in &script.errors {
+    for error in script.errors.iter().chain(&typescript.errors) {
         let range = error.range.start as usize..error.range.end as usize;
         assert!(source.get(range.clone()).is_some(), "{range:?} in {} bytes", source.len());
         assert!(source.is_empty() || !range.is_empty(), "{error:?}");

@@ -21,7 +21,9 @@ pub(crate) fn javascript(error: &ScriptError, offset: u32) -> LocalDiagnostic {
         ErrorKind::TopLevelReturn => ("javascript-return", Some("`return` belongs into a function")),
         ErrorKind::TopLevelAwait => ("javascript-await", Some("`await` belongs into an `async function`")),
         ErrorKind::TooDeep => ("javascript-too-deep", None),
-        ErrorKind::NotSupported => ("not-supported", None),
+        ErrorKind::NotErasable => {
+            ("typescript-not-erasable", Some("types are taken out of a handler; nothing is translated"))
+        }
     };
     let mut diagnostic = LocalDiagnostic::error(code, at(&error.range, offset), error.message.clone());
     diagnostic.help = help.map(str::to_owned);
@@ -186,18 +188,43 @@ async function execute(config) { return gett('/a') + get(base); }
     }
 
     #[test]
+    fn typescript() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.g' FIELDS {"id": {"type": "string"}} LANGUAGE 'typescript' QUERY_HANDLER '''
+type Config = {url: string};
+async function query(config: Config, filters: {id?: string}): Promise<unknown[]> {
+    const items = (await (await fetch(config.ulr!)).json()) as {key: string}[];
+    return items.map((item: {key: string}) => ({id: item.key, idd: filters.ib as string}));
+}
+''';
+CREATE CONNECTOR ACTION 'shop.e' LANGUAGE 'typescript' HANDLER '''
+enum Level { Low }
+async function execute(config) { return Level.Low; }
+''';
+CREATE CONNECTOR ACTION 'shop.f' LANGUAGE 'coffee' HANDLER '''async function execute() {}''';
+"#,
+            r#"
+                warning[unknown-config-key] at `ulr`: `ulr` is not a config key of `shop` | help: did you mean `url`? | fix: Replace with `url`
+                warning[undeclared-field] at `idd`: `idd` is not a field of `shop.g`, rows lose it | help: did you mean `id`? | fix: Replace with `id`
+                warning[unknown-filter] at `ib`: `ib` is not a field of `shop.g` | help: did you mean `id`? | fix: Replace with `id`
+                error[typescript-not-erasable] at `enum`: `enum` makes code: write `const Level = {…} as const` | help: types are taken out of a handler; nothing is translated
+                error[invalid-value] at `'coffee'`: `LANGUAGE` takes `'javascript'` or `'typescript'`
+            "#,
+        );
+    }
+
+    #[test]
     fn parameters_and_dates() {
         check(
             r#"
 CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
 async function execute(config, params, options) { return new Date(null); }
 ''';
-CREATE CONNECTOR ACTION 'shop.e' LANGUAGE 'typescript' HANDLER '''async function execute(config: any) {}''';
 "#,
             r#"
                 warning[extra-parameter] at `options`: `execute` is called with 2 arguments, this parameter is always undefined | help: the arguments are: config, params
                 warning[null-date] at `new Date(null)`: `new Date(null)` is 1970-01-01, not NULL | help: write `null`, or `value && new Date(value)`
-                error[not-supported] at `'typescript'`: `LANGUAGE 'typescript'` is not supported
             "#,
         );
     }

@@ -12,7 +12,6 @@ use crate::definition::{
 };
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::definition::{missing_clause, near_entity, repeated_clause};
-use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::invalid_value;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_type};
 use crate::script::{Role, used_shared_names};
@@ -282,18 +281,14 @@ impl Lower<'_> {
                 .map(|item| used_shared_names(&block.script, &item.shared_names))
                 .unwrap_or_default(),
         };
-        Some(Script { range, entry: role.entry(), shared_names })
+        let javascript = block.script.javascript.clone();
+        Some(Script { range, entry: role.entry(), shared_names, javascript })
     }
 
     fn language(&mut self, clause: Clause<'_>) {
         let Some(string) = clause.string() else { return };
-        match string.value().as_str() {
-            // TypeScript is told where the script is read.
-            "javascript" | "typescript" => {}
-            _ => self.report(invalid_value("LANGUAGE", "`'javascript'`", string.range())),
-        }
-        if string.value() == "typescript" {
-            self.report(not_supported("`LANGUAGE 'typescript'`", string.range()));
+        if !matches!(string.value().as_str(), "javascript" | "typescript") {
+            self.report(invalid_value("LANGUAGE", "`'javascript'` or `'typescript'`", string.range()));
         }
     }
 }

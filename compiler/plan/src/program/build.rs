@@ -253,12 +253,13 @@ fn config_fields(
 
 fn script(unit: Unit<'_>, name: &str, script: &definition::Script) -> Script {
     let (start, end) = (script.range.start(), script.range.end());
+    let text = || unit.text.get(start as usize..end as usize).unwrap_or_default();
     Script {
         name: name.to_owned(),
         span: unit.span(start, end),
         entry: script.entry.to_owned(),
         shared_names: script.shared_names.clone(),
-        source: unit.text.get(start as usize..end as usize).unwrap_or_default().to_owned(),
+        source: script.javascript.as_deref().unwrap_or_else(text).to_owned(),
         bytecode: Vec::new(),
     }
 }
