@@ -141,7 +141,9 @@ mod tests {
             assert!(ambiguity(&part.repeat(20)).is_some(), "{part}");
             assert!(ambiguity(&part.repeat(5)).is_none(), "{part}");
         }
-        for part in ["get(a?: b): c\n", "f<T>(a), ", "function f(a): b { return a ? (b) : c; }", "// (a ? (b): \n", "a < b, "] {
+        for part in
+            ["get(a?: b): c\n", "f<T>(a), ", "function f(a): b { return a ? (b) : c; }", "// (a ? (b): \n", "a < b, "]
+        {
             assert!(ambiguity(&part.repeat(50)).is_none(), "{part}");
         }
     }

@@ -8,8 +8,8 @@ use swc_ecma_parser::{EsSyntax, Lexer, Parser, Syntax, TsSyntax};
 
 use crate::analysis;
 use crate::depth;
-use crate::typescript;
 use crate::script::{ErrorKind, Language, Range, Script, ScriptError};
+use crate::typescript;
 
 /// How many of the parser's errors are told. It goes on behind most of them.
 const MAX_ERRORS: usize = 20;
@@ -30,10 +30,12 @@ pub fn parse(source: &str, language: Language) -> Script {
         return failed(ErrorKind::TooDeep, message, visible(source, range));
     }
     // The parser underneath is large and not ours: a defect in it must not take the editor down.
-    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(stack, stack, || match language {
-        Language::JavaScript => parse_on_this_stack(source),
-        Language::TypeScript => parse_typescript(source),
-    })))
+    catch_unwind(AssertUnwindSafe(|| {
+        stacker::maybe_grow(stack, stack, || match language {
+            Language::JavaScript => parse_on_this_stack(source),
+            Language::TypeScript => parse_typescript(source),
+        })
+    }))
     .unwrap_or_else(|_| failed(ErrorKind::Syntax, "this script cannot be read", first_line(source)))
 }
 

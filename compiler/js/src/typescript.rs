@@ -10,9 +10,8 @@ use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
     ArrowExpr, BindingIdent, Class, ClassMember, Decl, Decorator, DefaultDecl, ExportDecl, ExportDefaultDecl, Expr,
     Function, ImportDecl, ImportSpecifier, Module, NamedExport, ParamOrTsParamProp, Pat, PropName, TsAsExpr,
-    TsConstAssertion, TsExportAssignment, TsImportEqualsDecl, TsNamespaceBody, TsNamespaceExportDecl,
-    TsNonNullExpr, TsSatisfiesExpr, TsTypeAnn, TsTypeAssertion, TsTypeParamDecl, TsTypeParamInstantiation,
-    VarDeclarator,
+    TsConstAssertion, TsExportAssignment, TsImportEqualsDecl, TsNamespaceBody, TsNamespaceExportDecl, TsNonNullExpr,
+    TsSatisfiesExpr, TsTypeAnn, TsTypeAssertion, TsTypeParamDecl, TsTypeParamInstantiation, VarDeclarator,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -334,8 +333,7 @@ impl Visit for Eraser<'_> {
         if import.type_only || has_types {
             if !import.type_only {
                 let message = "a handler has no modules: `import` is not allowed".to_owned();
-                let error =
-                    ScriptError { kind: ErrorKind::Import, message, range: range(import.span), related: None };
+                let error = ScriptError { kind: ErrorKind::Import, message, range: range(import.span), related: None };
                 self.errors.push(error);
             }
             self.cut_statement(range(import.span));
@@ -405,8 +403,7 @@ impl Visit for Eraser<'_> {
     }
 
     fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
-        let has_line_end =
-            |eraser: &Self, of: &Range| eraser.source[of.start as usize..of.end as usize].contains('\n');
+        let has_line_end = |eraser: &Self, of: &Range| eraser.source[of.start as usize..of.end as usize].contains('\n');
         let mut open = range(arrow.span).start;
         if let Some(parameters) = &arrow.type_params {
             let cut = range(parameters.span);

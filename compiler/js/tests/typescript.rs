@@ -44,7 +44,10 @@ fn annotations() {
     check("try {} catch (error: unknown) {}", "try {} catch (error ) {}");
     check("function is(x: unknown): x is string { return true; }", "function is(x ) { return true; }");
     check("function is(x: unknown): asserts x is string {}", "function is(x ) {}");
-    check("const o = {m<T>(x: T): T { return x; }, get a(): number { return 1; }};", "const o = {m (x ) { return x; }, get a() { return 1; }};");
+    check(
+        "const o = {m<T>(x: T): T { return x; }, get a(): number { return 1; }};",
+        "const o = {m (x ) { return x; }, get a() { return 1; }};",
+    );
     check("for (const x of (y as string[])) {}", "for (const x of (y )) {}");
     check("let é: 'ü' = 'ö';", "let é = 'ö';");
 }
@@ -72,7 +75,10 @@ fn declarations() {
     check("declare const API: string;\ndeclare function f(): void;\nlet c;", "; \n; \nlet c;");
     check("declare class A { x: number }\ndeclare enum E { A }\ndeclare module 'x' { }\nlet c;", "; \n; \n; \nlet c;");
     check("namespace Types { export type A = string; interface B {} }\nlet c;", "; \nlet c;");
-    check("function f(a: string): void;\nfunction f(a: number): void;\nfunction f(a: any) {}", "; \n; \nfunction f(a ) {}");
+    check(
+        "function f(a: string): void;\nfunction f(a: number): void;\nfunction f(a: any) {}",
+        "; \n; \nfunction f(a ) {}",
+    );
     check("import type { A } from 'x';\nlet c: A;", "; \nlet c ;");
     check("function f() { type A = 1; let x: A; return x; }", "function f() { ; let x ; return x; }");
 }
@@ -136,7 +142,8 @@ fn facts_are_those_of_the_javascript() {
     let (_, query) = script.function("query").expect("it is declared");
     let accesses: Vec<_> = query.accesses.iter().map(|access| (access.parameter, access.name.as_str())).collect();
     assert_eq!(accesses, [(0, "url"), (1, "id")]);
-    let free: Vec<_> = script.free_names.iter().map(|name| &source[name.range.start as usize..name.range.end as usize]).collect();
+    let free: Vec<_> =
+        script.free_names.iter().map(|name| &source[name.range.start as usize..name.range.end as usize]).collect();
     assert_eq!(free, ["fetsh"]);
 }
 
