@@ -7,6 +7,7 @@ mod named;
 mod query;
 mod script;
 mod statement;
+mod types;
 
 use moltler_db::FileId;
 use moltler_hir::{Database, Package};

@@ -234,6 +234,7 @@ fn members_in_a_handler() {
     exactly(&handler("// config.|"), &[]);
     exactly(&handler("'config.|'"), &[]);
     among(&handler("console.|"), &["log"], &[]);
+    exactly(&handler("moltler.|"), &["paginate", "retry", "graphql", "form", "secret", "sign", "oauth2"]);
 }
 
 #[test]
@@ -243,6 +244,23 @@ fn members_in_a_broken_handler() {
     let unclosed =
         "CREATE CONNECTOR ENTITY 'myservice.x' FIELDS {\"id\": {}} QUERY_HANDLER '''\nfunction query(c, f) { f.|";
     exactly(unclosed, &["id"]);
+}
+
+#[test]
+fn members_in_typescript() {
+    let handler = |inside: &str| {
+        format!(
+            "CREATE CONNECTOR ENTITY 'myservice.other' FIELDS {{\"id\": {{\"type\": \"string\"}}, \"size\": {{\"type\": \"number\"}}}}\n\
+             LANGUAGE 'typescript' QUERY_HANDLER '''\ninterface Page {{ id: string }}\n\
+             async function query<T>(\n  c: {{api_url: string, key: string}},\n  wanted: Record<string, unknown> = {{}},\n  options: QueryOptions,\n): Promise<T[]> {{\n{inside}\n}}\n''';"
+        )
+    };
+    exactly(&handler("c.|"), &["api_url", "api_key"]);
+    exactly(&handler("wanted.|"), &["id", "size"]);
+    exactly(&handler("const x: string = wanted.| as string"), &["id", "size"]);
+    among(&handler("options.|"), &["limit", "orderBy"], &["id"]);
+    among(&handler("const x: Pa|"), &["Page", "wanted", "c"], &["filters"]);
+    exactly(&handler("const { = 1; if (wanted.|"), &["id", "size"]);
 }
 
 #[test]

@@ -75,6 +75,12 @@ fn what_is_known() {
     hovers("CONFIG {\"api|_url\": \"https", "api_url", "`api_url`: string, required\n\nWhere it is");
     hovers("filters.sta|tus", "status", "`status`: string");
     hovers("config.api|_url,", "api_url", "`api_url`: string, required");
+    hovers(
+        "f(con|fig.api_url",
+        "config",
+        "`config`: parameter: config\n\n```ts\ninterface Config {\n    /** Where it is */\n    api_url: string;",
+    );
+    hovers("api_url, fil|ters.status", "filters", "`filters`: parameter: filters\n\n```ts\ninterface Filters {");
 }
 
 #[test]

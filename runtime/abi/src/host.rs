@@ -1,5 +1,8 @@
 //! What a handler's JavaScript finds: global names, and the members of what its entry point is given.
 
+/// The same as declarations of TypeScript, with every member, for editors. Tests compare them with the host.
+pub const TYPES: &str = include_str!("moltler.d.ts");
+
 /// A name that a handler may use.
 #[derive(Clone, Copy, Debug)]
 pub struct HostName {
@@ -67,7 +70,8 @@ pub const HOST_GLOBALS: &[HostName] = &[
     HostName { name: "SubtleCrypto", documentation: "The class of `crypto.subtle`." },
     HostName {
         name: "moltler",
-        documentation: "What every connector needs: `secret(text)`, `sign.jwt({alg, key, header, claims})`, \
+        documentation: "What every connector needs: `paginate(url, {next, items})`, `retry(fn, {times, when})`, \
+                        `graphql(url, query, variables, init)`, `form(document)`, `secret(text)`, `sign.jwt({alg, key, header, claims})`, \
                         `sign.aws4(request, {access_key, secret_key, session_token, region, service})`, \
                         `sign.oauth1(request, {consumer_key, consumer_secret, token, token_secret, method, realm})`, \
                         `oauth2({token_url, client_id, client_secret, grant, refresh_token, scope, auth})` with `fetch(url, init)` and `token()`.",
@@ -187,6 +191,13 @@ pub const FOREIGN_GLOBALS: &[(&str, &str)] = &[
     ("Buffer", "use `TextEncoder`, `btoa` and `atob`"),
     ("process", "use `ENV('NAME')` in CONFIG and read it from `config`"),
     ("Intl", "use `Date` and `toISOString`; handlers run in UTC"),
+    ("XMLHttpRequest", "use `fetch`"),
+    ("setImmediate", "use `queueMicrotask`, or `setTimeout` without a time"),
+    ("module", "write the function alone; it is found by its name"),
+    ("exports", "write the function alone; it is found by its name"),
+    ("global", "use `globalThis`"),
+    ("window", "use `globalThis`"),
+    ("localStorage", "a variable outside of the functions keeps its value between calls"),
 ];
 
 /// Members of `options`.
@@ -196,4 +207,32 @@ pub const OPTIONS_MEMBERS: &[HostName] = &[
     HostName { name: "fields", documentation: "The fields that the query needs." },
     HostName { name: "where", documentation: "All simple conditions as `{field, op, value}`." },
     HostName { name: "since", documentation: "In a sync: rows changed before it are known." },
+];
+
+/// Members of `moltler`.
+pub const MOLTLER_MEMBERS: &[HostName] = &[
+    HostName {
+        name: "paginate",
+        documentation: "`paginate(url, {next, items})`: an async iterator of pages. `next` is `'link'`, `{cursor, param}`, \
+                        `{page, size}`, `{offset, size}` or a function; `items` a path in the body or a function.",
+    },
+    HostName {
+        name: "retry",
+        documentation: "`retry(fn, {times, when})`: calls a function again while it throws and `when(error)` holds.",
+    },
+    HostName {
+        name: "graphql",
+        documentation: "`graphql(url, query, variables, init)`: the `data` of the answer; its errors raise a ConnectorError.",
+    },
+    HostName { name: "form", documentation: "`form(document)`: a URLSearchParams with nested keys `a[b][c]`." },
+    HostName { name: "secret", documentation: "`secret(text)`: a placeholder of a text that nobody shall see." },
+    HostName {
+        name: "sign",
+        documentation: "`sign.jwt`, `sign.aws4`, `sign.oauth1`: signatures over values of secrets.",
+    },
+    HostName {
+        name: "oauth2",
+        documentation: "`oauth2({token_url, client_id, client_secret, grant, …})`: tokens, kept and refreshed; \
+                        `fetch(url, init)` and `token()`.",
+    },
 ];

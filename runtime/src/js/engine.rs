@@ -264,8 +264,12 @@ impl Engine {
                 Ok(!done)
             })
         });
-        if !matches!(more, Ok(true)) {
-            self.scope_mut().remove_generator(id);
+        match more {
+            Ok(true) => {}
+            // The generator does not know that its rows are refused: its `finally` blocks run, and what they throw does not
+            // hide why.
+            Err(Failure::Walk(_)) => drop(self.stop(id).await),
+            _ => self.scope_mut().remove_generator(id),
         }
         more
     }

@@ -38,7 +38,7 @@ const HELPERS: &str = "const {define, expose, tag, isObject, internal, domExcept
                        FetchError, use} = core;\n";
 
 /// The first one is evaluated for each engine, the others when one of their names is used; `dispatch.js` has the names.
-const GROUPS: [Group; 12] = [
+const GROUPS: [Group; 13] = [
     Group { scripts: scripts!["base", "secrets", "date", "errors", "timers", "dispatch"], imports: "" },
     Group { scripts: scripts!["url"], imports: HELPERS },
     Group { scripts: scripts!["events", "abort"], imports: HELPERS },
@@ -51,6 +51,7 @@ const GROUPS: [Group; 12] = [
     Group { scripts: scripts!["clone"], imports: HELPERS },
     Group { scripts: scripts!["moltler"], imports: HELPERS },
     Group { scripts: scripts!["sign"], imports: HELPERS },
+    Group { scripts: scripts!["helpers"], imports: HELPERS },
 ];
 
 static BYTECODE: [OnceLock<Vec<u8>>; GROUPS.len()] = [const { OnceLock::new() }; GROUPS.len()];

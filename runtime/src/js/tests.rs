@@ -1,9 +1,11 @@
 //! Handlers run as a program runs them: compiled to bytecode, called with mocks on a paused clock.
 
 mod bench;
+mod declarations;
 mod errors;
 mod fetch;
 mod globals;
+mod helpers;
 mod hostile;
 mod page;
 mod rows;

@@ -1,6 +1,6 @@
 //! JavaScript inside raw blocks, sound or broken.
 
-use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
+use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, MOLTLER_MEMBERS, OPTIONS_MEMBERS};
 use moltler_db::{NameKind, Statement};
 use moltler_hir::Database;
 use moltler_hir::catalog;
@@ -9,7 +9,7 @@ use moltler_hir::item_tree::{Item, SchemaItem, item_tree};
 use moltler_syntax::TextRange;
 
 use super::document::schema_detail;
-use super::{Completion, CompletionKind, Items, Named};
+use super::{Completion, CompletionKind, Items, Named, types};
 use crate::token::{Token, TokenKind};
 
 /// Words of JavaScript.
@@ -90,14 +90,24 @@ pub(super) fn complete(
         Before::Member(object) => match names.iter().find(|(name, _)| name == object) {
             Some((_, role)) => members(db, statement, role, &mut items),
             None if object == "console" => items.all(CompletionKind::Function, CONSOLE),
+            None if object == "moltler" => {
+                for member in MOLTLER_MEMBERS {
+                    items
+                        .add(CompletionKind::Function, member.name)
+                        .documentation(Some(member.documentation.to_owned()));
+                }
+            }
             None => {}
         },
         Before::Free => {
             for (name, role) in &names {
-                items.add(CompletionKind::Variable, name).detail(format!("parameter: {role}"));
+                let declared = types::parameter(db, statement, role).map(|text| code(&text));
+                items.add(CompletionKind::Variable, name).detail(format!("parameter: {role}")).documentation(declared);
             }
             for name in declared_names(text, place.word) {
-                items.add(CompletionKind::Variable, name);
+                let is_entry = name == function && !function.is_empty();
+                let rows = is_entry.then(|| types::row(db, statement)).flatten();
+                items.add(CompletionKind::Variable, name).documentation(rows.map(|text| code(&text)));
             }
             for name in shared_names(db, statement) {
                 items.add(CompletionKind::Variable, name).detail("from SHARED");
@@ -187,7 +197,7 @@ fn members(db: &Database, statement: Statement, role: &str, items: &mut Items) {
     }
 }
 
-fn owner(item: Option<&Item>) -> &str {
+pub(super) fn owner(item: Option<&Item>) -> &str {
     match item {
         Some(Item::Entity(found)) => split_name(&found.name).0,
         Some(Item::Action(found)) => split_name(&found.name).0,
@@ -221,33 +231,76 @@ fn written_parameters(text: &str, function: &str) -> Option<Vec<String>> {
             continue;
         }
         let declares = text[..position].trim_end();
-        let mut rest = text[position + function.len()..].trim_start();
+        let mut rest = without_type_parameters(text[position + function.len()..].trim_start());
         if let Some(value) = rest.strip_prefix('=') {
             rest = value.trim_start();
             for word in ["async", "function", "*"] {
-                rest = rest.strip_prefix(word).unwrap_or(rest).trim_start();
+                rest = without_type_parameters(rest.strip_prefix(word).unwrap_or(rest).trim_start());
             }
         } else if !declares.ends_with("function") && !declares.ends_with('*') {
             continue;
         }
         let Some(list) = rest.strip_prefix('(') else { continue };
-        let list = &list[..list.find([')', '\n']).unwrap_or(list.len())];
         let name = |part: &str| {
             let part = part.trim();
             part.bytes().take_while(|byte| is_identifier(*byte)).map(char::from).collect::<String>()
         };
-        return Some(list.split(',').map(name).collect());
+        return Some(parameters_of(list).into_iter().map(name).collect());
     }
     None
+}
+
+/// Behind the `<…>` at the start of a text.
+fn without_type_parameters(text: &str) -> &str {
+    if !text.starts_with('<') {
+        return text;
+    }
+    let end = text.find("(").unwrap_or(text.len());
+    match text[..end].rfind('>') {
+        Some(close) => text[close + 1..].trim_start(),
+        None => text,
+    }
+}
+
+/// The parameters of a list, up to its `)`: commas inside of types, patterns and defaults do not separate them. A list
+/// that does not end goes to the end of its line.
+fn parameters_of(list: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start) = (0u32, 0);
+    for (at, byte) in list.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' | b'<' => depth += 1,
+            // `=>` closes nothing.
+            b'>' if list[..at].ends_with('=') => {}
+            b')' if depth == 0 => {
+                parts.push(&list[start..at]);
+                return parts;
+            }
+            b')' | b']' | b'}' | b'>' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
+                parts.push(&list[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let line = list.lines().next().unwrap_or_default();
+    line.split(',').collect()
+}
+
+/// A block of TypeScript in Markdown.
+fn code(text: &str) -> String {
+    format!("```ts\n{text}\n```")
 }
 
 /// Names that the text declares before an offset, as far as its words tell.
 fn declared_names(text: &str, offset: usize) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let before = text.get(..offset).unwrap_or_default();
-    for keyword in ["const ", "let ", "var ", "function ", "class "] {
+    for keyword in ["const ", "let ", "var ", "function ", "class ", "interface ", "type "] {
         // Functions may be used before they are declared.
-        let searched = if matches!(keyword, "function " | "class ") { text } else { before };
+        let is_hoisted = matches!(keyword, "function " | "class " | "interface " | "type ");
+        let searched = if is_hoisted { text } else { before };
         for (position, _) in searched.match_indices(keyword) {
             let rest = searched[position + keyword.len()..].trim_start_matches([' ', '*']);
             let length = rest.bytes().take_while(|byte| is_identifier(*byte)).count();

@@ -17,6 +17,7 @@ const groups = [
     ['clone', 'structuredClone'],
     ['moltler', 'moltler'],
     ['sign'],
+    ['helpers'],
 ];
 
 // Defines a group, where that has not happened; gives what the groups offer each other.

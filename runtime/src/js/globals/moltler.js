@@ -1,6 +1,9 @@
 // moltler: what every connector needs and the web platform lacks. Each part is defined when it is first used.
 core.moltler = {};
-const parts = [['sign', 'secret', 'sign', 'oauth2']];
+const parts = [
+    ['sign', 'secret', 'sign', 'oauth2'],
+    ['helpers', 'paginate', 'retry', 'graphql', 'form'],
+];
 
 for (const [group, ...names] of parts) {
     for (const name of names) {

@@ -394,3 +394,17 @@ fn results_of_actions() {
         assert_eq!(result, Ok(Value::String(Rc::from("-1:1970-01-01:false"))));
     });
 }
+
+#[test]
+fn a_generator_ends_well_when_its_rows_do_not_fit() {
+    run(async {
+        let entity = entity(
+            &[("x", DataType::Number)],
+            "async function* query() { try { yield [{x: 1}]; yield [{x: 'no number'}]; } finally { console.log('ended'); throw 'hidden'; } }",
+        );
+        let mut bench = Bench::new("{}");
+        let error = bench.query(&entity).await.expect_err("the second row does not fit");
+        assert!(error.message.contains("field `x`"), "{error}");
+        assert_eq!(*bench.console.borrow(), ["Info ended"]);
+    });
+}
