@@ -17,7 +17,7 @@ fn declared() -> Declared {
     let mut found = Declared::new();
     // The declaration that is open at each level.
     let mut open: Vec<String> = Vec::new();
-    for line in TYPES.lines() {
+    for line in TYPES.lines().filter(|line| !line.trim().is_empty()) {
         let depth = (line.len() - line.trim_start().len()) / 4;
         let text = line.trim();
         open.truncate(depth);
