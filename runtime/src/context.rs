@@ -14,6 +14,7 @@ use moltler_abi::runtime_calls::BinaryOperator;
 use crate::arena::Arena;
 use crate::coerce::excerpt;
 use crate::connector::registry::Registry;
+use crate::coverage::Coverage;
 use crate::datum::Operand;
 use crate::error::{ErrorKind, RuntimeError};
 use crate::evaluate::binary;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub clock: Clock,
     /// Answers all requests instead of the network.
     pub mock: Option<Rc<MockApi>>,
+    /// Counts what runs of handlers that were compiled for it.
+    pub coverage: Option<Arc<Coverage>>,
     /// Sends requests instead of the process's own client.
     pub transport: Option<Rc<dyn Transport>>,
     /// Whether a TEST runs: literals of its CONFIG are no secrets.

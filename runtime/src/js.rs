@@ -28,7 +28,7 @@ mod scope;
 mod secrets;
 mod walker;
 
-pub use bytecode::{compile, engine_version};
+pub use bytecode::{compile, compile_instrumented, engine_version};
 pub use clock::Clock;
 pub use engine::{ActionCall, Cursor, Engine, QueryCall, Rows, Settings};
 pub use globals::{host_bytecode, use_host_bytecode};

@@ -17,6 +17,7 @@ pub mod command;
 pub mod connector;
 pub mod context;
 pub mod crypto;
+pub mod coverage;
 pub mod datum;
 pub mod error;
 pub mod evaluate;

@@ -77,6 +77,7 @@ pub fn with_context(
         clock: Clock::real(),
         mock: None,
         transport: None,
+        coverage: None,
         is_test: false,
         max_calls: options.max_calls,
     };

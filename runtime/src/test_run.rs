@@ -10,6 +10,7 @@ use moltler_abi::manifest::{FunctionId, Span, Test};
 
 use crate::coerce::coerce;
 use crate::context::{Environment, ExecContext, Setup, internal_error, process_environment};
+use crate::coverage::Coverage;
 use crate::error::{ErrorKind, RuntimeError};
 use crate::http::{HttpClient, MockApi, Transport};
 use crate::js::Clock;
@@ -34,12 +35,20 @@ pub struct TestOptions {
     pub record: bool,
     /// What tests without MOCK_API exchanged before, by the indices of the tests: they get the same answers, unless `record`.
     pub recordings: Arc<BTreeMap<usize, Recording>>,
+    /// Counts what runs of handlers that were compiled for it.
+    pub coverage: Option<Arc<Coverage>>,
 }
 
 impl Default for TestOptions {
     fn default() -> TestOptions {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        TestOptions { threads, environment: process_environment(), record: false, recordings: Arc::default() }
+        TestOptions {
+            threads,
+            environment: process_environment(),
+            record: false,
+            recordings: Arc::default(),
+            coverage: None,
+        }
     }
 }
 
@@ -196,6 +205,7 @@ fn run(
         clock,
         mock,
         transport,
+        coverage: options.coverage.clone(),
         is_test: true,
         max_calls: MAX_CALLS,
     };

@@ -147,6 +147,7 @@ fn setup(format: Format) -> Setup {
         clock: Clock::real(),
         mock: None,
         transport: None,
+        coverage: None,
         is_test: false,
         max_calls: 10,
     }

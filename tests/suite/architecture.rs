@@ -26,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "moltler-db",
             "moltler-hir",
             "moltler-ide",
+            "moltler-js",
             "moltler-plan",
             "moltler-runtime",
             "moltler-syntax",

@@ -271,6 +271,9 @@ pub struct TestArguments {
     /// answers and open no socket
     #[arg(long)]
     pub record: bool,
+    /// Tell which entities, actions and lines of handlers no test ran
+    #[arg(long)]
+    pub coverage: bool,
     /// Succeed when there is no test
     #[arg(long)]
     pub allow_empty: bool,

@@ -7,6 +7,7 @@ use moltler_abi::manifest::{Manifest, Script};
 use moltler_db::FileId;
 use moltler_plan::program::{Options, Program};
 
+use crate::coverage::Counters;
 use crate::output::{self, Failure};
 use crate::session::Session;
 
@@ -33,9 +34,15 @@ pub fn plan(session: &Session, goal: &Goal) -> Program {
 
 /// The program with machine code and bytecode.
 pub fn image(program: &Program) -> Result<Image, Failure> {
+    image_with(program, None)
+}
+
+/// Like [`image`]; handlers count in `counters` what of them runs, where they are given.
+fn image_with(program: &Program, mut counters: Option<&mut Counters>) -> Result<Image, Failure> {
     let mut image = moltler_codegen::image(program);
     for script in scripts(&mut image.manifest) {
-        match moltler_runtime::js::compile(script) {
+        let inserted = counters.as_mut().map(|counters| counters.instrument(script)).unwrap_or_default();
+        match moltler_runtime::js::compile_instrumented(script, &inserted) {
             Ok(bytecode) => {
                 script.bytecode = bytecode;
                 script.source.clear();
@@ -52,7 +59,15 @@ pub fn image(program: &Program) -> Result<Image, Failure> {
 
 /// The program, ready to run in this process.
 pub fn load(program: &Program) -> Result<Arc<moltler_runtime::program::Program>, Failure> {
-    let image = image(program)?;
+    load_with(program, None)
+}
+
+/// Like [`load`]; handlers count in `counters` what of them runs, where they are given.
+pub fn load_with(
+    program: &Program,
+    counters: Option<&mut Counters>,
+) -> Result<Arc<moltler_runtime::program::Program>, Failure> {
+    let image = image_with(program, counters)?;
     let loaded = moltler_runtime::program::Program::from_image(&image);
     loaded.map(Arc::new).map_err(|error| Failure::Failed(error.to_string()))
 }

@@ -8,7 +8,7 @@ use moltler_hir::Lowered;
 use moltler_runtime::error::RuntimeError;
 use moltler_runtime::program::ProgramHost;
 
-use crate::commands::test::run_tests;
+use crate::commands::test::{Mode, run_tests};
 use crate::files;
 use crate::output::Failure;
 use crate::package::archive::Files;
@@ -131,7 +131,7 @@ impl DriverHost {
         if self.session.tell(&errors).is_err() {
             return Err(PackageError::new(format!("`{type_name}` is not published: the package has errors")));
         }
-        match run_tests(&self.session, files, |test| test.type_name == type_name, false, &mut Quiet) {
+        match run_tests(&self.session, files, |test| test.type_name == type_name, Mode::default(), &mut Quiet) {
             Ok(sums) if sums.failed == 0 => Ok(()),
             Ok(sums) => Err(PackageError::new(format!("`{type_name}` is not published: {sums}"))),
             Err(Failure::Failed(message) | Failure::Usage(message)) => Err(PackageError::new(message)),

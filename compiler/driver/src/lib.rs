@@ -12,6 +12,7 @@
 pub mod args;
 pub mod commands;
 pub mod compile;
+pub mod coverage;
 pub mod executable;
 pub mod files;
 pub mod host;

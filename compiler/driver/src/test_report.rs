@@ -6,6 +6,7 @@ use moltler_runtime::test_run::{TestOutcome, TestResult};
 use serde_json::json;
 
 use crate::args::TestFormat;
+use crate::coverage::CoverageReport;
 use crate::output::{self, Failure};
 
 /// How many tests ended how.
@@ -43,6 +44,8 @@ impl std::fmt::Display for Sums {
 pub trait Report {
     /// A test has ended.
     fn outcome(&mut self, manifest: &Manifest, outcome: &TestOutcome) -> Result<(), Failure>;
+    /// What the tests of a package never ran.
+    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure>;
     /// All have.
     fn end(&mut self, sums: &Sums) -> Result<(), Failure>;
 }
@@ -68,6 +71,10 @@ impl Report for Quiet {
         Ok(())
     }
 
+    fn coverage(&mut self, _: &CoverageReport) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn end(&mut self, _: &Sums) -> Result<(), Failure> {
         Ok(())
     }
@@ -89,6 +96,10 @@ impl Report for Human {
                 Ok(())
             }
         }
+    }
+
+    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure> {
+        output::line(report.to_text().trim_end())
     }
 
     fn end(&mut self, sums: &Sums) -> Result<(), Failure> {
@@ -117,6 +128,10 @@ impl Report for Json {
             "seconds": outcome.duration.as_secs_f64(),
             "output": outcome.output,
         }))
+    }
+
+    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure> {
+        output::line(report.to_json())
     }
 
     fn end(&mut self, sums: &Sums) -> Result<(), Failure> {
@@ -156,6 +171,12 @@ impl Report for Junit {
                 escape(&outcome.output)
             ),
         };
+        Ok(())
+    }
+
+    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure> {
+        // JUnit's format has no place for it.
+        output::note(report.to_text().trim_end());
         Ok(())
     }
 

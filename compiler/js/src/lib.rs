@@ -3,6 +3,7 @@
 //! [`parse`] takes the text of one raw block (a handler, a SHARED block) and gives a [`Script`]: its errors, the functions it
 //! declares, the names it uses and does not declare, what its functions read from their parameters and which objects they
 //! return. All of it is plain data with byte ranges relative to that text; nothing of the parser underneath shows.
+//! [`instrument`] adds counters to a script, for the coverage of tests.
 //!
 //! This crate knows nothing of connectors: which function must be there, which members `config` has and which globals the
 //! host gives are questions of `moltler-hir`. It is the only crate that names swc.
@@ -10,6 +11,7 @@
 //! No input makes it panic or overflow the stack. Start reading at [`Script`].
 
 mod analysis;
+mod coverage;
 mod depth;
 mod parse;
 mod returns;
@@ -17,6 +19,7 @@ mod scope;
 mod script;
 mod typescript;
 
+pub use coverage::{Instrumented, instrument};
 pub use parse::parse;
 pub use script::{
     Access, AccessForm, ErrorKind, Function, Key, Language, LocalName, LocalUse, NameKind, NameUse, Parameter,

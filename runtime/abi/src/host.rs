@@ -94,6 +94,10 @@ pub const HOST_GLOBALS: &[HostName] = &[
     HostName { name: "ConnectorConnectionError", documentation: "The API cannot be reached." },
 ];
 
+/// The global function that counts the statements of handlers that run, in programs made for the coverage of tests. It is called
+/// with the number of the statement.
+pub const COVERAGE_COUNTER: &str = "__moltlerCount";
+
 /// Classes of errors that the host, the language and the runtime raise, as CATCH and ASSERT RAISES name them.
 pub const ERROR_CLASSES: &[&str] = &[
     "Error",

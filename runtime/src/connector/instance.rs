@@ -193,6 +193,7 @@ impl Instance {
             tokens: Rc::clone(context.tokens()),
             instance: self.name.clone(),
             console: Rc::new(move |_, line| output.message(line)),
+            coverage: context.setup().coverage.clone(),
             max_memory_mb: options.max_memory_mb,
             max_run_seconds: options.max_run_seconds,
             max_wait_seconds: options.max_wait_seconds,

@@ -4,10 +4,10 @@
 //! point; the script's own text is not touched. (The engine's columns are exact only behind the first line.) The bytes:
 //!
 //! ```text
-//! "MJS1" · name of the module · first byte of each line · the engine's bytecode
+//! "MJS2" · name of the module · first byte of each line · pieces inserted for coverage: place, length · the engine's bytecode
 //! ```
 //!
-//! with each number as u32 little endian, and a length before the name and before the list of lines.
+//! with each number as u32 little endian, and a length before the name and before each list.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::error::RuntimeError;
 
 /// The module that SHARED becomes.
 pub(super) const SHARED: &str = "shared";
-const MAGIC: &[u8; 4] = b"MJS1";
+const MAGIC: &[u8; 4] = b"MJS2";
 const COMPILE_STACK: usize = 1 << 20;
 
 /// The name and version of the engine whose bytecode [`compile()`] makes; no other one can run it.
@@ -45,13 +45,30 @@ pub(super) struct LineTable {
     span: Span,
     /// Relative to the script's start.
     starts: Vec<u32>,
+    /// Pieces of the compiled text that are not in the file: where in the file's text, and how long. In order.
+    insertions: Vec<(u32, u32)>,
 }
 
 impl LineTable {
-    fn new(source: &str, span: Span) -> LineTable {
+    fn new(source: &str, span: Span, insertions: &[(u32, u32)]) -> LineTable {
         let newlines = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(newlines.map(|(index, _)| index as u32 + 1)).collect();
-        LineTable { span, starts }
+        LineTable { span, starts, insertions: insertions.to_vec() }
+    }
+
+    /// The place in the script as it is in the file, of one in the text that was compiled.
+    fn original(&self, offset: u32) -> u32 {
+        let mut inserted = 0;
+        for (at, length) in &self.insertions {
+            if at + inserted >= offset {
+                break;
+            }
+            if at + inserted + length > offset {
+                return *at;
+            }
+            inserted += length;
+        }
+        offset - inserted
     }
 
     /// The place of a line and column of the engine, both counted from 1; the first line is the one added before.
@@ -62,8 +79,11 @@ impl LineTable {
             Some(line) => match self.starts.get(line) {
                 Some(start) => {
                     // What was added behind the script is its end.
-                    let line_end = self.starts.get(line + 1).map_or(end - self.span.start, |next| next - 1);
-                    (self.span.start + (start + column.saturating_sub(1)).min(line_end)).min(end)
+                    let inserted: u32 = self.insertions.iter().map(|(_, length)| length).sum();
+                    let behind = end - self.span.start + inserted;
+                    let line_end = self.starts.get(line + 1).map_or(behind, |next| next - 1);
+                    let offset = self.original((start + column.saturating_sub(1)).min(line_end));
+                    (self.span.start + offset).min(end)
                 }
                 None => end,
             },
@@ -74,6 +94,12 @@ impl LineTable {
 
 /// Compiles a script. The error has the class `SyntaxError` and the place in the file.
 pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
+    compile_instrumented(script, &[])
+}
+
+/// Like [`compile()`], of a script whose source has pieces that the file has not: where in the file's text of the script, and how
+/// long, in order. Places of errors are those in the file.
+pub fn compile_instrumented(script: &Script, insertions: &[(u32, u32)]) -> Result<Vec<u8>, RuntimeError> {
     let is_shared = script.entry.is_empty();
     let name = if is_shared { SHARED.to_owned() } else { format!("{}#{}", script.name, script.entry) };
     let names = script.shared_names.join(",");
@@ -81,7 +107,7 @@ pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
         if is_shared || names.is_empty() { String::new() } else { format!("import {{{names}}} from \"{SHARED}\";") };
     let export = if is_shared { format!("{{{names}}}") } else { format!("{{{} as default}}", script.entry) };
     let text = format!("{import}\n{}\nexport {export};", script.source);
-    let lines = LineTable::new(&script.source, script.span);
+    let lines = LineTable::new(&script.source, script.span, insertions);
     let code = compile_module(&name, text, true, &script.shared_names).map_err(|failure| match failure {
         CompileFailure::Engine(error) => failure::engine_error(&error),
         CompileFailure::Script(thrown) => {
@@ -95,6 +121,11 @@ pub fn compile(script: &Script) -> Result<Vec<u8>, RuntimeError> {
     bytes.extend_from_slice(name.as_bytes());
     bytes.extend_from_slice(&(lines.starts.len() as u32).to_le_bytes());
     lines.starts.iter().for_each(|start| bytes.extend_from_slice(&start.to_le_bytes()));
+    bytes.extend_from_slice(&(lines.insertions.len() as u32).to_le_bytes());
+    for (at, length) in &lines.insertions {
+        bytes.extend_from_slice(&at.to_le_bytes());
+        bytes.extend_from_slice(&length.to_le_bytes());
+    }
     bytes.extend_from_slice(&code);
     Ok(bytes)
 }
@@ -158,7 +189,10 @@ impl Compiled {
         rest = &rest[length..];
         let count = number(&mut rest)? as usize;
         let starts = (0..count).map(|_| number(&mut rest)).collect::<Option<Vec<u32>>>()?;
-        Some(Compiled { name, lines: LineTable { span, starts }, code: rest.to_vec() })
+        let count = number(&mut rest)? as usize;
+        let insertion = |_| Some((number(&mut rest)?, number(&mut rest)?));
+        let insertions = (0..count).map(insertion).collect::<Option<Vec<(u32, u32)>>>()?;
+        Some(Compiled { name, lines: LineTable { span, starts, insertions }, code: rest.to_vec() })
     }
 }
 

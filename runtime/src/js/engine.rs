@@ -1,6 +1,7 @@
 //! Calls of handlers: arguments in, rows and values out, errors told.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use moltler_abi::manifest::{Entity, Script};
 use rquickjs::function::Args;
@@ -13,6 +14,7 @@ use super::host::ConsoleHook;
 use super::rows::{RowReader, WalkError, read_value};
 use super::scope::{Failure, Kept, NEVER_SETTLES, Outcome, Scope, keep, restore, thrown};
 use crate::batch::{BatchBuilder, OwnedBatch};
+use crate::coverage::Coverage;
 use crate::error::RuntimeError;
 use crate::http::Transport;
 use crate::secrets::grants::Grants;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub base_url: Option<String>,
     /// How long a handler may do nothing but wait for timers that never settle its promise.
     pub max_wait_seconds: f64,
+    /// Counts what runs, of scripts that were compiled with counters.
+    pub coverage: Option<Arc<Coverage>>,
 }
 
 impl Settings {
@@ -69,6 +73,7 @@ impl Settings {
             max_run_seconds: 30.0,
             base_url: None,
             max_wait_seconds: 120.0,
+            coverage: None,
         }
     }
 }
@@ -287,6 +292,9 @@ impl Engine {
     async fn invoke(&mut self, script: &Script, arguments: &[&Value], params: Option<&Value>) -> Outcome<Kept> {
         self.prepare().await?;
         let entry = self.scope_mut().entry(script).await?;
+        if let Some(coverage) = &self.settings.coverage {
+            coverage.call(script);
+        }
         let scope = self.scope();
         scope.host.start_running();
         scope.host.last_request.borrow_mut().take();

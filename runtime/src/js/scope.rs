@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use moltler_abi::host::COVERAGE_COUNTER;
 use moltler_abi::manifest::{Script, Span};
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value as JsValue};
 use tokio::time::Instant;
@@ -104,6 +105,11 @@ impl Scope {
         let context = Context::full(&runtime).map_err(failed)?;
         let dispatch = context.with(|ctx| {
             let dispatch = globals::install(&ctx, &host).map_err(|error| thrown(&ctx, error))?;
+            if let Some(coverage) = settings.coverage.clone() {
+                let count = Function::new(ctx.clone(), move |statement: u32| coverage.count(statement));
+                let counter = count.and_then(|count| ctx.globals().set(COVERAGE_COUNTER, count));
+                counter.map_err(|error| thrown(&ctx, error))?;
+            }
             Ok::<_, Failure>(Persistent::save(&ctx, dispatch))
         })?;
         Ok(Scope {

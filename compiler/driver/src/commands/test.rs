@@ -7,10 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use moltler_abi::manifest::Test;
+use moltler_runtime::coverage::Coverage;
 use moltler_runtime::test_run::{self, TestOptions, TestOutcome, TestResult};
 
 use crate::args::TestArguments;
 use crate::compile::{self, Goal};
+use crate::coverage::{Counters, CoverageReport};
 use crate::output::{self, FAILED, Failure, SUCCESS};
 use crate::session::{Session, select};
 use crate::test_report::{self, Report, Sums};
@@ -22,7 +24,8 @@ pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
     let mut sums = Sums::default();
     for selection in select(&arguments.paths)? {
         let wanted = |test: &Test| is_wanted(arguments, test);
-        sums.add(run_tests(&selection.session, selection.files, wanted, arguments.record, report.as_mut())?);
+        let mode = Mode { record: arguments.record, coverage: arguments.coverage };
+        sums.add(run_tests(&selection.session, selection.files, wanted, mode, report.as_mut())?);
     }
     report.end(&sums)?;
     if sums.total() == 0 {
@@ -32,13 +35,21 @@ pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
     Ok(if sums.failed > 0 { FAILED } else { SUCCESS })
 }
 
-/// Runs the wanted tests of these files. With `record`, what tests without MOCK_API exchange with the world is kept; else
-/// those that were recorded get the same answers again.
+/// What else happens while tests run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mode {
+    /// What tests without MOCK_API exchange with the world is kept. Otherwise those that were recorded get the same answers again.
+    pub record: bool,
+    /// What the tests never ran is told.
+    pub coverage: bool,
+}
+
+/// Runs the wanted tests of these files.
 pub fn run_tests(
     session: &Session,
     files: Vec<FileId>,
     wanted: impl Fn(&Test) -> bool,
-    record: bool,
+    mode: Mode,
     report: &mut dyn Report,
 ) -> Result<Sums, Failure> {
     let plan = compile::plan(session, &Goal::Tests(files));
@@ -47,10 +58,17 @@ pub fn run_tests(
     if tests.is_empty() {
         return Ok(Sums::default());
     }
-    let program = compile::load(&plan)?;
+    let mut counters = mode.coverage.then(Counters::default);
+    let program = compile::load_with(&plan, counters.as_mut())?;
+    let coverage = counters.as_ref().map(|counters| Arc::new(Coverage::new(counters.len())));
     let root = Path::new(session.package.root());
-    let recordings = if record { BTreeMap::new() } else { recordings::load(root, &plan.manifest, &tests)? };
-    let options = TestOptions { record, recordings: Arc::new(recordings), ..TestOptions::default() };
+    let recordings = if mode.record { BTreeMap::new() } else { recordings::load(root, &plan.manifest, &tests)? };
+    let options = TestOptions {
+        record: mode.record,
+        recordings: Arc::new(recordings),
+        coverage: coverage.clone(),
+        ..TestOptions::default()
+    };
     let mut sums = Sums::default();
     let mut closed = Ok(());
     let on_done = |outcome: &TestOutcome| {
@@ -64,11 +82,15 @@ pub fn run_tests(
         }
     };
     let outcomes = test_run::run_tests_with(&program, &tests, &options, on_done);
-    if record {
+    if mode.record {
         let recorded = outcomes.into_iter().filter_map(|outcome| Some((outcome.index, outcome.recording?)));
         recordings::save(root, &plan.manifest, recorded.collect())?;
     }
-    closed.map(|()| sums)
+    closed?;
+    if let (Some(counters), Some(coverage)) = (counters, coverage) {
+        report.coverage(&CoverageReport::new(&plan.manifest, &counters, &coverage))?;
+    }
+    Ok(sums)
 }
 
 fn is_wanted(arguments: &TestArguments, test: &Test) -> bool {
