@@ -3,6 +3,7 @@
 mod architecture;
 mod cases;
 mod commands;
+mod coverage;
 mod connectors;
 mod executables;
 mod fmt;
