@@ -3,8 +3,8 @@
 mod architecture;
 mod cases;
 mod commands;
-mod coverage;
 mod connectors;
+mod coverage;
 mod executables;
 mod fmt;
 mod functions;
