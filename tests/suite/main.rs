@@ -18,3 +18,5 @@ mod readme;
 mod recordings;
 mod sample_api;
 mod secrets;
+mod testing_page;
+mod watch;

@@ -21,10 +21,11 @@ pub(crate) fn host() -> Targets {
 }
 
 impl Targets {
-    /// The target of a function.
-    pub(crate) fn of(&self, function: &Function) -> &dyn TargetIsa {
+    /// The target of a function. `once` is for a program that is not worth fast code: its code runs once, over little.
+    pub(crate) fn of(&self, function: &Function, once: bool) -> &dyn TargetIsa {
         match function.body {
-            FunctionBody::Pipeline(_) => &*self.rows,
+            FunctionBody::Pipeline(_) if !once => &*self.rows,
+            FunctionBody::Pipeline(_) => &*self.statements,
             FunctionBody::Entry(_) | FunctionBody::Scalar(_) => &*self.statements,
         }
     }

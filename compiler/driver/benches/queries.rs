@@ -100,6 +100,7 @@ impl Bench {
             clock: Clock::real(),
             mock: None,
             transport: None,
+            coverage: None,
             is_test: false,
             max_calls: u64::MAX,
         };

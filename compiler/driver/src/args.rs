@@ -271,6 +271,9 @@ pub struct TestArguments {
     /// answers and open no socket
     #[arg(long)]
     pub record: bool,
+    /// Run the tests again whenever a file of the package changes, until this is stopped
+    #[arg(long)]
+    pub watch: bool,
     /// Tell which entities, actions and lines of handlers no test ran
     #[arg(long)]
     pub coverage: bool,

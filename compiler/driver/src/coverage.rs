@@ -29,7 +29,7 @@ impl Counters {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.statements.len()
     }
 }

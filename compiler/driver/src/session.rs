@@ -176,7 +176,8 @@ pub fn place(lowered: &Lowered) -> (FileId, Range<u32>) {
     (lowered.file, lowered.offset..lowered.offset + lowered.text.len() as u32)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+/// The path from the root of the file system, without links.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     let absolute = std::fs::canonicalize(path);
     absolute.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }

@@ -24,6 +24,7 @@ pub mod item_tree;
 mod lower;
 mod order;
 mod package;
+mod parallel;
 pub mod script;
 mod signature;
 pub mod suggest;

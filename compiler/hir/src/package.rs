@@ -20,6 +20,7 @@ use salsa::Setter;
 
 use crate::database::Database;
 use crate::item_tree::item_tree;
+use crate::parallel;
 use crate::syntax_tree::config_keys;
 use index::Index;
 pub use load::find_root;
@@ -237,8 +238,11 @@ impl Package {
             }
             edited.push(statement);
         }
-        for id in change.inserted {
-            let statement = self.insert(db, file, id);
+        let inserted: Vec<Statement> = change.inserted.into_iter().map(|id| self.insert(db, file, id)).collect();
+        parallel::for_each(db, &inserted, |db, statement| {
+            item_tree(db, statement);
+        });
+        for statement in inserted {
             difference.compare(statement, file, None, Some(item_tree(db, statement)));
             edited.push(statement);
         }

@@ -1,6 +1,10 @@
 //! Nodes of a syntax tree.
 
 use std::fmt;
+use std::num::NonZeroU16;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::kind::SyntaxKind;
 use crate::text::TextRange;
@@ -80,16 +84,20 @@ impl<'tree> SyntaxNode<'tree> {
 
     /// The first child in this field, unless the parser made it up.
     pub fn field(self, name: &str) -> Option<SyntaxNode<'tree>> {
-        self.node.child_by_field_name(name).filter(|node| !is_made_up(*node, self.text)).map(|node| self.with(node))
+        self.node
+            .child_by_field_id(field_id(name)?)
+            .filter(|node| !is_made_up(*node, self.text))
+            .map(|node| self.with(node))
     }
 
     /// All children in this field, but those that the parser made up.
     pub fn fields(self, name: &'static str) -> impl Iterator<Item = SyntaxNode<'tree>> {
+        let id = field_id(name).and_then(NonZeroU16::new);
         let mut cursor = self.node.walk();
-        let mut more = cursor.goto_first_child();
+        let mut more = id.is_some() && cursor.goto_first_child();
         std::iter::from_fn(move || {
             while more {
-                let found = (cursor.field_name() == Some(name)).then(|| cursor.node());
+                let found = (cursor.field_id() == id).then(|| cursor.node());
                 more = cursor.goto_next_sibling();
                 if let Some(node) = found.filter(|node| !is_made_up(*node, self.text)) {
                     return Some(self.with(node));
@@ -191,6 +199,17 @@ impl<'tree> SyntaxNode<'tree> {
     pub(crate) fn with(self, node: tree_sitter::Node<'tree>) -> SyntaxNode<'tree> {
         SyntaxNode { node, text: self.text }
     }
+}
+
+/// The number of a field: the library itself looks through all names each time.
+fn field_id(name: &str) -> Option<u16> {
+    static IDS: OnceLock<FxHashMap<String, u16>> = OnceLock::new();
+    let ids = IDS.get_or_init(|| {
+        let language = crate::parse::language();
+        let name = |id: u16| Some((language.field_name_for_id(id)?.to_owned(), id));
+        (1..=language.field_count() as u16).filter_map(name).collect()
+    });
+    ids.get(name).copied()
 }
 
 /// Made up by the generated parser, or read from what was added behind the end of the text.

@@ -1,6 +1,7 @@
 //! `moltlerc test`
 
 mod recordings;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,13 @@ use moltler_db::FileId;
 
 /// Runs tests and reports them.
 pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
+    if arguments.watch {
+        return watch::run(&arguments.paths, || run_once(arguments));
+    }
+    run_once(arguments)
+}
+
+fn run_once(arguments: &TestArguments) -> Result<u8, Failure> {
     let mut report = test_report::new(arguments.format);
     let mut sums = Sums::default();
     for selection in select(&arguments.paths)? {
@@ -60,7 +68,7 @@ pub fn run_tests(
     }
     let mut counters = mode.coverage.then(Counters::default);
     let program = compile::load_with(&plan, counters.as_mut())?;
-    let coverage = counters.as_ref().map(|counters| Arc::new(Coverage::new(counters.len())));
+    let coverage = counters.as_ref().map(|counters| Arc::new(Coverage::new(counters.count())));
     let root = Path::new(session.package.root());
     let recordings = if mode.record { BTreeMap::new() } else { recordings::load(root, &plan.manifest, &tests)? };
     let options = TestOptions {

@@ -10,6 +10,7 @@ use crate::check::check_statement;
 use crate::database::Database;
 use crate::lower::lower_statement;
 use crate::order::check_order;
+use crate::parallel;
 
 /// A statement with its place and its body.
 #[derive(Clone, Debug)]
@@ -82,6 +83,10 @@ impl Package {
 
     /// The tests of a file, in order.
     pub fn tests(&self, db: &Database, file: FileId) -> Vec<Lowered> {
+        let statements: Vec<Statement> = self.statements(file).map(|(statement, _)| statement).collect();
+        parallel::for_each(db, &statements, |db, statement| {
+            check_statement(db, statement);
+        });
         self.statements(file)
             .filter_map(|(statement, _)| self.lowered(db, statement))
             .filter(|lowered| {
