@@ -120,6 +120,38 @@ fn errors_of_other_files_queries_and_of_tests_do_not_matter() {
 }
 
 #[test]
+fn errors_of_definitions_that_a_program_does_not_come_to_do_not_matter() {
+    let folder = scratch();
+    let of = |name: &str, handler: &str| {
+        format!(
+            "CREATE CONNECTOR ENTITY 'fixed.{name}' FIELDS {{\"id\": {{\"type\": \"integer\"}}}}\n\
+             QUERY_HANDLER '''\n{handler}\n''';\n"
+        )
+    };
+    let text = [
+        "CREATE CONNECTOR TYPE 'fixed' CONFIG_SCHEMA {};\nREGISTER CONNECTOR TYPE 'fixed';\n",
+        "CREATE CONNECTOR TYPE 'broken' CONFIG_SCHEMA {\"x\": 7};\nREGISTER CONNECTOR TYPE 'broken';\n",
+        &of("rows", "function query() { return [{id: 1}]; }"),
+        &of("wrong", "function query( { return []; }"),
+        "CREATE CONNECTOR local TYPE 'fixed';\nCREATE CONNECTOR other TYPE 'broken';\n",
+        "CREATE CONNECTOR configured TYPE 'fixed' CONFIG {\"surprise\": nothing.here};\n",
+    ];
+    write(folder.path(), "fixed.molt", &text.concat());
+    let query = |text: &str| Command::moltlerc(folder.path()).args(["query", text, "--format", "csv"]).run();
+    assert_eq!(query("SELECT id FROM local.rows").expect_status(0).stdout, "id\n1\n");
+    for (text, place) in [
+        ("SELECT id FROM local.wrong", "fixed.molt:12:"),
+        ("SELECT id FROM other.rows", "fixed.molt:3:"),
+        ("SELECT id FROM configured.rows", "fixed.molt:17:"),
+        ("SELECT nothing FROM local.rows", "<query>:1:"),
+    ] {
+        let refused = query(text).expect_status(1);
+        assert_eq!(refused.stdout, "");
+        assert!(refused.stderr.contains(place), "{text}: {}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_query_forgives_the_missing_semicolon() {
     let folder = scratch();
     for text in ["SELECT 1 + 1 AS two", "SELECT 1 + 1 AS two;", "SELECT 1 + 1 AS two -- a comment"] {

@@ -4,8 +4,11 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use moltler_db::{Diagnostic, FileId, Severity};
+use moltler_abi::manifest::Command;
+use moltler_db::{Diagnostic, FileId, NameKind, Severity, Statement};
+use moltler_hir::item_tree::{Item, item_tree};
 use moltler_hir::{Database, Lowered, Package};
+use moltler_plan::program::Program;
 
 use crate::output::{self, Failure};
 use crate::project::{Level, Project};
@@ -89,8 +92,8 @@ impl Session {
         .collect()
     }
 
-    /// Tells the errors that keep the program of `file` from running: those of its own statements and of the package's
-    /// definitions, not of tests, not of other files' queries.
+    /// Tells the errors of the statements of `file` and of all definitions of the package, not of tests, not of other files'
+    /// queries.
     pub fn refuse_errors(&self, file: FileId) -> Result<(), Failure> {
         let files: Vec<FileId> = self.package.files().map(|(file, _)| file).collect();
         let definitions = self.package.definitions(&self.db);
@@ -106,6 +109,47 @@ impl Session {
             let start = error.range.range.start();
             let defines = defined.iter().any(|(file, range)| *file == error.range.file && range.contains(&start));
             defines || error.range.file == file && !tests.iter().any(|range| range.contains(&start))
+        });
+        self.tell(&errors)
+    }
+
+    /// Tells the errors that keep `program` from running, which was made of the statements of `file`: those of its statements, and
+    /// of the definitions that they come to.
+    pub fn refuse_reached(&self, file: FileId, program: &Program) -> Result<(), Failure> {
+        let packs = |command: &Command| matches!(command, Command::Package(_) | Command::Publish { .. });
+        if program.manifest.commands.iter().any(packs) {
+            return self.refuse_errors(file);
+        }
+        let mut reached: Vec<Statement> = self.package.statements(file).map(|(statement, _)| statement).collect();
+        reached.retain(|statement| {
+            let item = &item_tree(&self.db, *statement).item;
+            matches!(item, None | Some(Item::Package(_)))
+        });
+        let last = |kind, name: &str| self.package.declarations(kind, name).last().copied();
+        let mentioned = |statements: &[Statement], wanted: NameKind| -> Vec<Statement> {
+            let names = statements.iter().flat_map(|statement| &item_tree(&self.db, *statement).mentions);
+            names.filter(|(kind, _)| *kind == wanted).filter_map(|(kind, name)| last(*kind, name)).collect()
+        };
+        reached.extend(program.unsound.iter().filter_map(|(kind, name)| last(*kind, name)));
+        reached.extend(mentioned(&reached, NameKind::Instance));
+        reached.extend(mentioned(&reached, NameKind::Type));
+        let places: Vec<(FileId, Range<u32>)> = reached
+            .iter()
+            .filter_map(|statement| {
+                let (file, offset) = self.package.place(*statement)?;
+                Some((file, offset..offset + statement.text(&self.db).len() as u32))
+            })
+            .collect();
+        let mut files: Vec<FileId> = places.iter().map(|(file, _)| *file).collect();
+        files.sort();
+        files.dedup();
+        let mut errors = self.errors(&files);
+        errors.retain(|error| {
+            let start = error.range.range.start();
+            // What is missing at the end of a text is told behind it.
+            places.iter().any(|(file, range)| {
+                *file == error.range.file && (range.contains(&start) || start == range.end && !range.is_empty())
+            })
         });
         self.tell(&errors)
     }

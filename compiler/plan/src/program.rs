@@ -5,6 +5,7 @@ pub(crate) mod gather;
 mod statement;
 
 use moltler_abi::manifest::Manifest;
+use moltler_db::NameKind;
 
 use crate::expr::Expr;
 use crate::physical::Pipeline;
@@ -18,6 +19,8 @@ pub struct Program {
     pub manifest: Manifest,
     /// What [`moltler_abi::manifest::FunctionId`]s of the manifest mean.
     pub functions: Vec<Function>,
+    /// Entities and actions that its statements come to, tests left aside, and whose definitions have errors.
+    pub unsound: Vec<(NameKind, String)>,
     /// Of each query and each shared plan: its name, and in words what its handlers are told and what is done here.
     pub decisions: Vec<(String, Vec<String>)>,
 }

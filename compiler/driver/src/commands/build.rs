@@ -12,8 +12,8 @@ use crate::{executable, files};
 pub fn run(arguments: &BuildArguments) -> Result<u8, Failure> {
     let outputs = outputs(arguments)?;
     let (session, file) = Session::load_file(&arguments.file)?;
-    session.refuse_errors(file)?;
     let program = compile::plan(&session, &Goal::Main(file));
+    session.refuse_reached(file, &program)?;
     for (emit, path) in outputs {
         let unwritable = |error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
         match emit {

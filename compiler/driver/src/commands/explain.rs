@@ -13,8 +13,8 @@ pub fn run(arguments: &ExplainArguments) -> Result<u8, Failure> {
     let project = arguments.project.as_deref().unwrap_or(Path::new("."));
     let (mut session, _) = Session::load(project)?;
     let file = session.open("<query>", &complete(&arguments.text));
-    session.refuse_errors(file)?;
     let program = compile::plan(&session, &Goal::Main(file));
+    session.refuse_reached(file, &program)?;
     if program.decisions.is_empty() {
         return Err(Failure::Failed("there is no SELECT to explain".to_owned()));
     }

@@ -31,8 +31,8 @@ fn run_goal(
     options: ResultOptions,
     parameters: &[String],
 ) -> Result<u8, Failure> {
-    session.refuse_errors(file)?;
     let plan = compile::plan(&session, goal);
+    session.refuse_reached(file, &plan)?;
     let parameters = moltler_runtime::parameters::parse(&plan.manifest, parameters).map_err(Failure::Usage)?;
     let program = compile::load(&plan)?;
     let host = DriverHost::new(session, plan.manifest);

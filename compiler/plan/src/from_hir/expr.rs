@@ -1,4 +1,5 @@
 use moltler_abi::DataType;
+use moltler_db::NameKind;
 use moltler_hir::body::{Execution, ExprId, ExprKind as Hir};
 
 use super::FromHir;
@@ -79,6 +80,9 @@ impl FromHir<'_> {
     /// CONNECTOR_EXEC as a value.
     pub(super) fn execution(&mut self, execution: &Execution) -> Expr {
         let Some(action) = self.gather.action(&execution.action) else {
+            if !self.in_test {
+                self.gather.unsound(NameKind::Action, &execution.action);
+            }
             return self.fail(&format!("the action `{}` does not compile", execution.action));
         };
         let argument = execution.argument.map(|argument| Box::new(self.expr(argument)));

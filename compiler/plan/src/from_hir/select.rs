@@ -1,6 +1,7 @@
 use moltler_abi::DataType;
 use moltler_abi::manifest::{JoinKind, OutputColumn, Subquery, SubqueryKind};
 use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
+use moltler_db::NameKind;
 use moltler_hir::body::{self, Grouping, Select, SelectId, Source, SourceId, SourceKind, SubqueryKind as Hir};
 
 use super::FromHir;
@@ -256,7 +257,10 @@ impl FromHir<'_> {
             }
         };
         let Some(index) = self.gather.entity(entity) else {
-            // Reached only where a test runs although a definition has errors.
+            // A test runs although a definition has errors; a program that comes here is refused.
+            if !self.in_test {
+                self.gather.unsound(NameKind::Entity, entity);
+            }
             let array = self.fail(&format!("the entity `{entity}` does not compile")).coerce(DataType::Array);
             let array = LogicalPlan::Elements { array, name: source.name.clone() };
             let outputs = source.fields.iter().map(|field| {

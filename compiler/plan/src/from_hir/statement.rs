@@ -1,6 +1,7 @@
 use moltler_abi::DataType;
 use moltler_abi::manifest::{Assertion, Command, Package, Parameter};
 use moltler_abi::runtime_calls::BinaryOperator;
+use moltler_db::NameKind;
 use moltler_hir::body::{ExprId, ExprKind as HirExpr, Stmt, StmtId, StmtKind as Hir, VariableId};
 use moltler_hir::definition::InstanceDef;
 
@@ -62,7 +63,12 @@ impl FromHir<'_> {
             }
             Hir::Describe { instance, entity } => match self.gather.entity(entity) {
                 Some(entity) => self.command(Command::Describe { instance: instance.clone(), entity }),
-                None => StatementKind::Fail(self.gather.message(&format!("the entity `{entity}` does not compile"))),
+                None => {
+                    if !self.in_test {
+                        self.gather.unsound(NameKind::Entity, entity);
+                    }
+                    StatementKind::Fail(self.gather.message(&format!("the entity `{entity}` does not compile")))
+                }
             },
             Hir::TestConnector { instance } => self.command(Command::TestConnector { name: instance.clone() }),
             Hir::Query(select) => {

@@ -5,6 +5,7 @@ use moltler_abi::manifest::{
     Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Manifest, Operator, OutputColumn,
     Parameter, Pipeline, Query, Scan, Span, Subquery,
 };
+use moltler_db::NameKind;
 use rustc_hash::FxHashMap;
 
 use super::{Function, FunctionBody, Program};
@@ -83,6 +84,14 @@ impl Gather {
         match messages.iter().position(|known| known == message) {
             Some(known) => known as u32,
             None => push(messages, message.to_owned()),
+        }
+    }
+
+    /// A statement of the program comes to a definition that has errors.
+    pub(crate) fn unsound(&mut self, kind: NameKind, name: &str) {
+        let entry = (kind, name.to_owned());
+        if !self.program.unsound.contains(&entry) {
+            self.program.unsound.push(entry);
         }
     }
 
