@@ -140,9 +140,9 @@ fn errors_of_definitions_that_a_program_does_not_come_to_do_not_matter() {
     let query = |text: &str| Command::moltlerc(folder.path()).args(["query", text, "--format", "csv"]).run();
     assert_eq!(query("SELECT id FROM local.rows").expect_status(0).stdout, "id\n1\n");
     for (text, place) in [
-        ("SELECT id FROM local.wrong", "fixed.molt:12:"),
+        ("SELECT id FROM local.wrong", "fixed.molt:11:"),
         ("SELECT id FROM other.rows", "fixed.molt:3:"),
-        ("SELECT id FROM configured.rows", "fixed.molt:17:"),
+        ("SELECT id FROM configured.rows", "fixed.molt:15:"),
         ("SELECT nothing FROM local.rows", "<query>:1:"),
     ] {
         let refused = query(text).expect_status(1);
