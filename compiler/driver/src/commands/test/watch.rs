@@ -64,18 +64,13 @@ fn collect(folder: &Path, with_folders: bool, depth: usize, found: &mut Files) {
         let path = entry.path();
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {
-                if with_folders && depth < MAX_DEPTH && !name.starts_with('.') {
-                    collect(&path, true, depth + 1, found);
-                }
+        let is_source = name.ends_with(".molt") || name.ends_with(".recordings.json") || name == "moltler.toml";
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if with_folders && depth < MAX_DEPTH && !name.starts_with('.') {
+                collect(&path, true, depth + 1, found);
             }
-            _ if name.ends_with(".molt") || name.ends_with(".recordings.json") || name == "moltler.toml" => {
-                if let Ok(metadata) = std::fs::metadata(&path) {
-                    found.push((path, metadata.len(), metadata.modified().ok()));
-                }
-            }
-            _ => {}
+        } else if let Some(metadata) = std::fs::metadata(&path).ok().filter(|_| is_source) {
+            found.push((path, metadata.len(), metadata.modified().ok()));
         }
     }
 }
