@@ -2,8 +2,10 @@
 //!
 //! They hold a fixed set of data, check what is sent to them, and misbehave when they are told to.
 
+pub mod authentication;
 mod form;
 pub mod github;
+pub mod salesforce;
 pub mod slack;
 pub mod stripe;
 

@@ -1,7 +1,9 @@
 //! The connectors of `tests/connectors/`, against simulators of their APIs: as packages, in programs, as executables.
 
 mod across;
+mod authentication;
 mod github;
+mod salesforce;
 mod slack;
 mod stripe;
 
@@ -112,7 +114,8 @@ fn package_is_sound(connector: &str, environment: &[(&str, &str)]) {
     let folder = test_file(&format!("connectors/{connector}"));
     let checked = Command::moltlerc(&folder).args(["check", "--deny-warnings"]).run().expect_status(0);
     assert_eq!(checked.stdout, "");
-    let test = Command::moltlerc(&folder).arg("test");
+    let state = scratch();
+    let test = Command::moltlerc(&folder).arg("test").env("MOLTLER_STATE_DIR", state.path());
     let tested = environment.iter().fold(test, |test, (name, value)| test.env(name, value)).run().expect_status(0);
     assert!(tested.last_line().ends_with(" passed, 0 failed, 0 skipped"), "{}", tested.stdout);
 }

@@ -15,10 +15,11 @@ use crate::crypto::{Hash, aws4, jwt, oauth1};
 use crate::error::RuntimeError;
 use crate::http::{RedirectMode, Request, Response};
 use crate::secrets::encoding::hex;
+use crate::secrets::grants::HostRule;
 use crate::secrets::seal::Seal;
 use crate::secrets::store::StoreError;
 use crate::secrets::tokens::{TokenSet, Tokens};
-use crate::secrets::vault::{Derivation, Origin, secrets_in};
+use crate::secrets::vault::{Derivation, Origin, SecretId, secrets_in};
 
 /// An engine that makes more keys than these makes one for each row; they would never be released.
 const MAX_KEYS: usize = 10_000;
@@ -56,11 +57,27 @@ pub(super) struct Exchanges {
     next: RefCell<Option<String>>,
     /// Requests under way that ask for tokens.
     under_way: RefCell<HashMap<u32, String>>,
+    /// What tokens are asked for with, by the tokens' key.
+    credentials: RefCell<HashMap<String, Rc<Credentials>>>,
+}
+
+/// What tokens are asked for with.
+#[derive(Debug, Default)]
+struct Credentials {
+    secrets: Rc<[SecretId]>,
+    /// Who is asked.
+    server: Option<HostRule>,
 }
 
 impl Exchanges {
     pub(super) fn new(tokens: Rc<Tokens>, instance: String) -> Exchanges {
-        Exchanges { tokens, instance, next: RefCell::default(), under_way: RefCell::default() }
+        Exchanges {
+            tokens,
+            instance,
+            next: RefCell::default(),
+            under_way: RefCell::default(),
+            credentials: RefCell::default(),
+        }
     }
 
     /// A request starts.
@@ -88,13 +105,13 @@ impl Exchanges {
         let now = clock.now_micros().div_euclid(1000) as f64;
         let Some(tokens) = Tokens::from_response(&body, now, before) else { return Ok(()) };
         self.tokens.write(&key, &tokens).map_err(not_kept)?;
-        shown(&tokens, seal);
+        self.shown(&key, &tokens, seal);
         if let Some(masked) = seal.vault().mask(&body) {
             response.body = masked;
         }
         // Short ones are not looked for everywhere, but here they are known.
         let Ok(mut members) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return Ok(()) };
-        let (access, refresh) = shown(&tokens, seal);
+        let (access, refresh) = self.shown(&key, &tokens, seal);
         for (name, placeholder) in [("access_token", Some(access)), ("refresh_token", refresh)] {
             if let (Some(member), Some(placeholder)) = (members.get_mut(name), placeholder) {
                 *member = serde_json::Value::String(placeholder);
@@ -103,24 +120,26 @@ impl Exchanges {
         response.body = members.to_string().into_bytes();
         Ok(())
     }
+
+    /// The placeholders of a set. Its tokens may go where the credentials may that they were got with, to the hosts that CONFIG
+    /// names, and back to the server.
+    fn shown(&self, key: &str, tokens: &TokenSet, seal: &Seal) -> (String, Option<String>) {
+        let credentials = self.credentials.borrow().get(key).cloned().unwrap_or_default();
+        let placeholder = |name: &str, value: &str| own_secret(seal, Origin::Token, name, value, &credentials);
+        let refresh =
+            tokens.refresh_token.as_deref().map(|value| placeholder("the refresh token of moltler.oauth2", value));
+        (placeholder("the access token of moltler.oauth2", &tokens.access_token), refresh)
+    }
 }
 
 fn not_kept(error: StoreError) -> RuntimeError {
     RuntimeError::new("ConnectorError", format!("the tokens cannot be kept: {error}"))
 }
 
-/// The placeholders of a set: they may be sent to the hosts that CONFIG names.
-fn shown(tokens: &TokenSet, seal: &Seal) -> (String, Option<String>) {
-    let placeholder = |name: &str, value: &str| own_secret(seal, Origin::Token, name, value);
-    let refresh =
-        tokens.refresh_token.as_deref().map(|value| placeholder("the refresh token of moltler.oauth2", value));
-    (placeholder("the access token of moltler.oauth2", &tokens.access_token), refresh)
-}
-
-fn own_secret(seal: &Seal, origin: Origin, name: &str, value: &str) -> String {
+fn own_secret(seal: &Seal, origin: Origin, name: &str, value: &str, credentials: &Credentials) -> String {
     let placeholder = seal.vault().add(origin, name, value);
     for id in seal.vault().secrets_of(&placeholder).iter() {
-        seal.grants().add(*id, name, None);
+        seal.grants().add_handed_out(*id, name, &credentials.secrets, credentials.server.as_ref());
     }
     placeholder.to_string()
 }
@@ -319,7 +338,7 @@ fn add_signatures<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Host>) ->
         let vault = state.seal.vault();
         let found = vault.placeholders(given.as_bytes());
         if found.is_empty() {
-            return own_secret(&state.seal, Origin::Handler, "moltler.secret", &given);
+            return own_secret(&state.seal, Origin::Handler, "moltler.secret", &given, &Credentials::default());
         }
         vault.add_watched(&vault.reveal(&given), secrets_in(&found)).to_string()
     };
@@ -447,8 +466,14 @@ fn sign_oauth1<'js>(ctx: &Ctx<'js>, host: &Host, given: &Object<'js>) -> rquickj
 
 fn add_tokens<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Host>) -> rquickjs::Result<()> {
     let state = Rc::clone(host);
-    let key = move |credentials: Value<'js>| {
-        Tokens::key(&state.token_exchanges.instance, &state.seal.vault().reveal(&text(&credentials)))
+    let key = move |credentials: Value<'js>, server: Value<'js>| {
+        let (exchanges, vault) = (&state.token_exchanges, state.seal.vault());
+        let credentials = text(&credentials);
+        let key = Tokens::key(&exchanges.instance, &vault.reveal(&credentials));
+        let secrets = secrets_in(&vault.placeholders(credentials.as_bytes()));
+        let server = Url::parse(&text(&server)).ok().and_then(|url| HostRule::of_url(&url));
+        exchanges.credentials.borrow_mut().insert(key.clone(), Rc::new(Credentials { secrets, server }));
+        key
     };
     native.set("tokenKey", Function::new(ctx.clone(), key)?)?;
 
@@ -468,10 +493,11 @@ fn add_tokens<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Host>) -> rqu
 
     let state = Rc::clone(host);
     let read = move |ctx: Ctx<'js>, key: Value<'js>| {
-        let tokens = state.token_exchanges.tokens.read(&text(&key));
+        let key = text(&key);
+        let tokens = state.token_exchanges.tokens.read(&key);
         let tokens = tokens.map_err(|error| Exception::throw_message(&ctx, &error.to_string()))?;
         let Some(tokens) = tokens else { return Ok(Value::new_null(ctx)) };
-        let (access, refresh) = shown(&tokens, &state.seal);
+        let (access, refresh) = state.token_exchanges.shown(&key, &tokens, &state.seal);
         let object = Object::new(ctx.clone())?;
         object.set("access_token", access)?;
         object.set("refresh_token", refresh)?;

@@ -100,6 +100,22 @@ impl Grants {
         }
     }
 
+    /// A secret that a server handed out for others may go where they may, to the hosts of CONFIG, and back to the server.
+    pub fn add_handed_out(&self, secret: SecretId, name: &str, others: &[SecretId], server: Option<&HostRule>) {
+        self.add(secret, name, None);
+        if let Some(server) = server {
+            self.add(secret, name, Some(std::slice::from_ref(server)));
+        }
+        let hosts: Vec<Vec<HostRule>> = {
+            let fields = self.fields.borrow();
+            let fields = others.iter().filter_map(|other| fields.get(other)).flatten();
+            fields.filter_map(|field| field.hosts.clone()).collect()
+        };
+        for hosts in hosts {
+            self.add(secret, name, Some(&hosts));
+        }
+    }
+
     /// How the instance calls a secret; `None` for one that is not its own.
     pub fn field(&self, secret: SecretId) -> Option<String> {
         self.fields.borrow().get(&secret).and_then(|fields| fields.first()).map(|field| field.name.clone())
@@ -129,9 +145,12 @@ impl Grants {
         if !granted {
             let rules = first.hosts.as_ref().unwrap_or(&self.hosts);
             let list: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
-            let who = if first.hosts.is_some() { "its `hosts` are" } else { "CONFIG names" };
+            let (who, help) = match first.hosts {
+                Some(_) => ("its `hosts` are", ""),
+                None => ("CONFIG names", "; `hosts` of its field in CONFIG_SCHEMA may name others"),
+            };
             let list = if list.is_empty() { "no host".to_owned() } else { list.join(", ") };
-            return Err(format!("the secret `{}` may not be sent to `{host}`: {who} {list}", first.name));
+            return Err(format!("the secret `{}` may not be sent to `{host}`: {who} {list}{help}", first.name));
         }
         if url.scheme() == "https" || (named && is_private(url)) {
             return Ok(());
@@ -204,7 +223,8 @@ mod tests {
         assert_eq!(check(0, "mock:///items"), "");
         assert_eq!(
             check(0, "https://evil.example/"),
-            "the secret `token` may not be sent to `evil.example`: CONFIG names `api.x.com`, `127.0.0.1:80`, `public.example`"
+            "the secret `token` may not be sent to `evil.example`: CONFIG names `api.x.com`, `127.0.0.1:80`, `public.example`; \
+             `hosts` of its field in CONFIG_SCHEMA may name others"
         );
         assert_eq!(
             check(0, "http://public.example/"),
@@ -215,6 +235,11 @@ mod tests {
             check(1, "https://api.x.com/"),
             "the secret `client_secret` may not be sent to `api.x.com`: its `hosts` are `login.x.com`"
         );
+        grants.add_handed_out(3, "token of login", &[1], Some(&rule("token.y.com")));
+        assert_eq!(check(3, "https://token.y.com/"), "");
+        assert_eq!(check(3, "https://login.x.com/"), "");
+        assert_eq!(check(3, "https://api.x.com/"), "");
+        assert_ne!(check(3, "https://evil.example/"), "");
         assert_eq!(check(2, "https://api.x.com/"), "a secret that is not its own may not be sent by this connector");
     }
 }

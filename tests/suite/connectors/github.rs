@@ -17,7 +17,7 @@ fn start() -> (GitHub, Workshop) {
 fn program(statements: &str) -> String {
     format!(
         "CREATE CONNECTOR gh TYPE 'github'\n\
-         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"enterprise_url\": ENV('GITHUB_URL')}} {FAST};\n\
+         CONFIG {{\"token\": \"{{{{secrets.github_token}}}}\", \"org\": \"acme\", \"api_url\": ENV('GITHUB_URL')}} {FAST};\n\
          {statements}\n"
     )
 }
@@ -204,6 +204,23 @@ fn failures_are_told_as_what_they_are() {
     let told = failure(None, &program(&ISSUES.replace("'shop'", "'nowhere'")));
     assert!(told.contains("error: ConnectorError: GitHub answered 404: Not Found\n"), "{told}");
     assert!(told.contains("= code: not_found\n"), "{told}");
+}
+
+#[test]
+fn a_rate_limit_is_waited_for() {
+    let (github, workshop) = start();
+    github.answer_next(GitHub::rate_limited(429, &[("retry-after", "1")]));
+    github.answer_next(GitHub::rate_limited(403, &[("x-ratelimit-remaining", "0"), ("retry-after", "0")]));
+    let start = std::time::Instant::now();
+    assert_eq!(workshop.results(&program(ISSUES))[0], json!([{"number": 249}]));
+    assert!(start.elapsed().as_secs_f64() >= 1.0);
+    assert_eq!(github.take_requests().len(), 3);
+
+    // A wait of an hour is nobody's wish.
+    github.answer_next(GitHub::rate_limited(429, &[("retry-after", "3600")]));
+    let told = workshop.failure(&program(ISSUES));
+    assert!(told.contains("error: ConnectorRateLimitError: "), "{told}");
+    assert!(told.contains("3600"), "{told}");
 }
 
 #[test]

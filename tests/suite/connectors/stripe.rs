@@ -144,6 +144,21 @@ fn actions_send_forms_that_stripe_reads() {
 }
 
 #[test]
+fn what_is_repeated_is_done_once() {
+    let (stripe, workshop) = start();
+    stripe.answer_next(Stripe::rate_limited().header("retry-after", 0));
+    // Stripe did it, and its answer was lost on the way.
+    stripe.lose_next_answer(Reply::new(503, ""));
+    let results = workshop.results(&program(
+        "DECLARE made = CONNECTOR_EXEC pay.customers.create(name => 'Once');
+         SELECT made.name AS name;",
+    ));
+    assert_eq!(results[0], json!([{"name": "Once"}]));
+    assert_eq!(stripe.take_requests().len(), 3);
+    assert_eq!((stripe.count("customers"), stripe.keys().len()), (CUSTOMERS + 1, 1));
+}
+
+#[test]
 fn failures_are_told_as_what_they_are() {
     let (stripe, workshop) = start();
     let list = program("SELECT id FROM pay.customers LIMIT 1;");

@@ -86,7 +86,7 @@ function oauth2(given) {
     const auth = option('auth') ?? 'body';
     if (auth !== 'body' && auth !== 'basic') throw new TypeError(`'auth' of ${what} is 'body' or 'basic', not '${auth}'`);
     const extra = given.params === undefined ? {} : {...given.params};
-    const key = native.tokenKey(stringify([url, id, secret, grant, configured, option('scope'), option('username'), option('password'), extra]));
+    const key = native.tokenKey(stringify([url, id, secret, grant, configured, option('scope'), option('username'), option('password'), extra]), url);
 
     let current = null;
     let flight = null;
@@ -154,7 +154,7 @@ function oauth2(given) {
         const end = native.now() + lockWaitMs;
         while (!native.tokenLock(key)) {
             if (native.now() > end) throw new ConnectorConnectionError(`another process has been renewing the tokens of ${url} for ${lockWaitMs / 1000} s`);
-            await new Promise(resolve => startTimer(resolve, 50));
+            await new Promise(resolve => startTimer(what, resolve, 50, [], false));
         }
         try {
             const now = native.tokenRead(key);
