@@ -13,6 +13,7 @@ use crate::evaluate::with_article;
 use crate::value::Value;
 
 mod array;
+mod array_function;
 mod conditional;
 mod document;
 mod environment;
@@ -30,6 +31,7 @@ type Builtin = fn(&ExecContext, &[Value]) -> Result<Value>;
 fn families() -> impl Iterator<Item = &'static (&'static str, Builtin)> {
     [
         array::FUNCTIONS,
+        array_function::FUNCTIONS,
         conditional::FUNCTIONS,
         document::FUNCTIONS,
         environment::FUNCTIONS,
@@ -86,6 +88,11 @@ fn prepare(function: &SqlFunction, parameter: &functions::Parameter, argument: O
         }
         (ParameterType::Temporal, Value::Timestamp(_) | Value::Date(_)) => Some(value.clone()),
         (ParameterType::Temporal, value) => coerce(value, DataType::Timestamp, None),
+        // The number of a function; text is the key of a member.
+        (ParameterType::Function(_), Value::Integer(_)) if !matches!(argument, Operand::Boxed(_)) => {
+            Some(value.clone())
+        }
+        (ParameterType::Function(_), value) => coerce(value, DataType::String, None),
         (ParameterType::TextOrArray, Value::Array(_)) => Some(value.clone()),
         (ParameterType::TextOrArray, value) => coerce(value, DataType::String, None),
     };
@@ -103,6 +110,7 @@ fn prepare(function: &SqlFunction, parameter: &functions::Parameter, argument: O
                     ParameterType::Numeric => "a number".to_owned(),
                     ParameterType::Temporal => "a timestamp or a date".to_owned(),
                     ParameterType::TextOrArray => "a string or an array".to_owned(),
+                    ParameterType::Function(_) => "a function or a key".to_owned(),
                     ParameterType::Any => "a value".to_owned(),
                 },
                 excerpt(&value)

@@ -22,7 +22,7 @@ mod under_way;
 mod values;
 
 pub use subquery::subquery;
-pub use under_way::{MAX_CALLS, UnderWay};
+pub use under_way::{MAX_CALLS, ObservedCall, UnderWay};
 
 type Result<T> = std::result::Result<T, RuntimeError>;
 

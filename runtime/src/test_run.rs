@@ -1,5 +1,7 @@
 //! Running tests: each alone in a fresh context, several at the same time.
 
+pub mod verify_pushdown;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +22,7 @@ use crate::output::{Format, Output};
 use crate::program::guarded;
 use crate::recording::{self, Recorder, Recording, Replay};
 use crate::value::Value;
+use verify_pushdown::Verification;
 
 /// As large as that of a main thread.
 const STACK: usize = 8 * 1024 * 1024;
@@ -37,6 +40,8 @@ pub struct TestOptions {
     pub recordings: Arc<BTreeMap<usize, Recording>>,
     /// Counts what runs of handlers that were compiled for it.
     pub coverage: Option<Arc<Coverage>>,
+    /// Whether tests that pass go on to try what PUSHDOWN claims of the handlers that they call.
+    pub verify_pushdown: bool,
 }
 
 impl Default for TestOptions {
@@ -48,6 +53,7 @@ impl Default for TestOptions {
             record: false,
             recordings: Arc::default(),
             coverage: None,
+            verify_pushdown: false,
         }
     }
 }
@@ -71,6 +77,8 @@ pub struct TestOutcome {
     pub output: String,
     /// What it exchanged with the world, where that was to be kept and it passed.
     pub recording: Option<Recording>,
+    /// What came of the claims of PUSHDOWN, where they were to be tried.
+    pub verifications: Vec<Verification>,
 }
 
 /// What came of a test.
@@ -147,7 +155,8 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
     let output = Output::captured(Format::Table);
     let test = program.manifest().tests.get(index);
     let mut recording = None;
-    let result = match test.map(|test| run(program, index, test, options, &output)) {
+    let mut verifications = Vec::new();
+    let result = match test.map(|test| run(program, index, test, options, &output, &mut verifications)) {
         Some(Ok(kept)) => {
             recording = kept;
             TestResult::Passed
@@ -165,6 +174,7 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
         duration: start.elapsed(),
         output: output.captured_text(),
         recording,
+        verifications,
     }
 }
 
@@ -175,6 +185,7 @@ fn run(
     test: &Test,
     options: &TestOptions,
     output: &Output,
+    verifications: &mut Vec<Verification>,
 ) -> Result<Option<Recording>, RuntimeError> {
     let is_mocked = test.mock_api.is_some();
     let recorded = options.recordings.get(&index).filter(|_| !is_mocked && !options.record);
@@ -227,7 +238,12 @@ fn run(
     };
     let Some(read) = read else {
         let context = ExecContext::new(Arc::clone(program), test.variables, setup)?;
-        return guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span)).map(|()| None);
+        if options.verify_pushdown {
+            context.queries().observe();
+        }
+        guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))?;
+        *verifications = guarded(&context, |context| Ok(verify_pushdown::verify(context)))?;
+        return Ok(None);
     };
     let recorder = Recorder::new(Rc::new(HttpClient::new()));
     let start = setup.clock.now_micros();

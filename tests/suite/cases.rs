@@ -12,6 +12,9 @@
 //! | `requests` | what the API was asked |
 //! | `diagnostics` | what `check` says, as `line:column severity[code] message` |
 //! | `test` | what `test` says |
+//! | `verify` | what `test --verify-pushdown` says |
+//! | `query` | input: a query of the connectors of `cases/explain.molt` |
+//! | `explain` | what `explain` says of it |
 //!
 //! Results of a run are compared with those of plans that no rule has touched, unless the fence says `optimised`: the case
 //! shows what a handler is asked, and that is what rules change.
@@ -28,7 +31,7 @@ use moltler_tests::{scratch, test_file};
 use serde_json::Value;
 
 /// Fences that are results.
-const RESULTS: [&str; 7] = ["rows", "stdout", "json", "error", "requests", "diagnostics", "test"];
+const RESULTS: [&str; 9] = ["rows", "stdout", "json", "error", "requests", "diagnostics", "test", "verify", "explain"];
 
 #[test]
 fn cases_give_what_they_say() {
@@ -117,6 +120,7 @@ fn with_line_end(mut text: String) -> String {
 struct Case {
     folder: tempfile::TempDir,
     api: Server,
+    query: String,
     optimised_only: bool,
 }
 
@@ -132,15 +136,23 @@ impl Case {
                 write("shop.molt", include_str!("../cases/shop.molt"));
             }
             (None, Some(input)) => write("case.molt", &input.text),
-            _ => panic!("`{}` needs one fence `sql` or `molt`", section.title),
+            _ => assert!(
+                section.fence("query").is_some(),
+                "`{}` needs one fence `sql`, `molt` or `query`",
+                section.title
+            ),
         }
+        if section.fence("query").is_some() {
+            write("connectors.molt", include_str!("../cases/explain.molt"));
+        }
+        let query = section.fence("query").map(|query| query.text.trim_end().to_owned()).unwrap_or_default();
         let answers: Vec<(String, Reply)> = section.fences.iter().filter_map(answer).collect();
         let api = Server::start(move |call| {
             let asked = format!("{} {}", call.method, call.path);
             let found = answers.iter().find(|(known, _)| *known == asked);
             found.map_or_else(|| Reply::new(404, "{}"), |(_, reply)| reply.clone())
         });
-        Case { folder, api: api.expect("a port is free"), optimised_only: false }
+        Case { folder, api: api.expect("a port is free"), query, optimised_only: false }
     }
 
     fn result(&mut self, kind: &str) -> String {
@@ -158,6 +170,14 @@ impl Case {
             "test" => {
                 let outcome = self.command(&["test", "case.molt"]);
                 if outcome.stdout.is_empty() { outcome.stderr } else { outcome.stdout }
+            }
+            "verify" => {
+                let outcome = self.command(&["test", "--verify-pushdown", "case.molt"]);
+                outcome.stdout + &outcome.stderr
+            }
+            "explain" => {
+                let outcome = self.command(&["explain", &self.query]);
+                outcome.stdout + &outcome.stderr
             }
             other => unreachable!("Invariant: `{other}` is in RESULTS"),
         }

@@ -8,6 +8,7 @@ mod coverage;
 mod executables;
 mod fmt;
 mod functions;
+mod lambdas;
 mod lsp;
 mod lying;
 mod page;

@@ -7,6 +7,11 @@ function clause(word, value) {
   return seq(keyword(word), field('value', value));
 }
 
+// Any number of these, in any order.
+function clauses(...kinds) {
+  return repeat(field('clause', choice(...kinds)));
+}
+
 // CREATE CONNECTOR type TYPE '…': the words after CONNECTOR are names too.
 const instance_name = ($) => choice($._name, $._type_name, $._entity_name, $._action_name);
 
@@ -19,20 +24,15 @@ export const connector = {
     seq(
       keywords('create', 'connector', 'type'),
       field('name', $.string),
-      repeat(
-        field(
-          'clause',
-          choice(
-            $.description_clause,
-            $.documentation_clause,
-            $.config_schema_clause,
-            $.allow_hosts_clause,
-            $.shared_clause,
-            $.check_handler_clause,
-            $.options_clause,
-            $.language_clause,
-          ),
-        ),
+      clauses(
+        $.description_clause,
+        $.documentation_clause,
+        $.config_schema_clause,
+        $.allow_hosts_clause,
+        $.shared_clause,
+        $.check_handler_clause,
+        $.options_clause,
+        $.language_clause,
       ),
     ),
 
@@ -40,18 +40,13 @@ export const connector = {
     seq(
       keywords('create', 'connector', 'entity'),
       field('name', $.string),
-      repeat(
-        field(
-          'clause',
-          choice(
-            $.description_clause,
-            $.documentation_clause,
-            $.fields_clause,
-            $.pushdown_clause,
-            $.query_handler_clause,
-            $.language_clause,
-          ),
-        ),
+      clauses(
+        $.description_clause,
+        $.documentation_clause,
+        $.fields_clause,
+        $.pushdown_clause,
+        $.query_handler_clause,
+        $.language_clause,
       ),
     ),
 
@@ -59,18 +54,13 @@ export const connector = {
     seq(
       keywords('create', 'connector', 'action'),
       field('name', $.string),
-      repeat(
-        field(
-          'clause',
-          choice(
-            $.description_clause,
-            $.documentation_clause,
-            $.parameters_clause,
-            $.effect_clause,
-            $.handler_clause,
-            $.language_clause,
-          ),
-        ),
+      clauses(
+        $.description_clause,
+        $.documentation_clause,
+        $.parameters_clause,
+        $.effect_clause,
+        $.handler_clause,
+        $.language_clause,
       ),
     ),
 
@@ -82,7 +72,7 @@ export const connector = {
       field('name', instance_name($)),
       keyword('type'),
       field('type', $.string),
-      repeat(field('clause', choice($.config_clause, $.options_clause))),
+      clauses($.config_clause, $.options_clause),
     ),
 
   alter_connector: ($) =>
@@ -123,18 +113,13 @@ export const connector = {
       field('source', $.path),
       keyword('to'),
       field('target', choice($.string, $.bare_target)),
-      repeat(
-        field(
-          'clause',
-          choice(
-            $.where_clause,
-            $.incremental_clause,
-            $.append_clause,
-            $.keep_missing_clause,
-            $.schema_clause,
-            $.schedule_clause,
-          ),
-        ),
+      clauses(
+        $.where_clause,
+        $.incremental_clause,
+        $.append_clause,
+        $.keep_missing_clause,
+        $.schema_clause,
+        $.schedule_clause,
       ),
     ),
 
@@ -153,19 +138,14 @@ export const connector = {
     seq(
       keywords('package', 'connector', 'type'),
       field('name', $.string),
-      repeat(
-        field(
-          'clause',
-          choice(
-            $.version_clause,
-            $.description_clause,
-            $.author_clause,
-            $.license_clause,
-            $.homepage_clause,
-            $.repository_clause,
-            $.tags_clause,
-          ),
-        ),
+      clauses(
+        $.version_clause,
+        $.description_clause,
+        $.author_clause,
+        $.license_clause,
+        $.homepage_clause,
+        $.repository_clause,
+        $.tags_clause,
       ),
     ),
 

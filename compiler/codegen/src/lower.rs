@@ -8,6 +8,7 @@ mod arithmetic;
 mod compare;
 mod constant;
 mod expr;
+mod lambda;
 mod logic;
 mod mask;
 mod operand;

@@ -277,6 +277,9 @@ pub struct TestArguments {
     /// Tell which entities, actions and lines of handlers no test ran
     #[arg(long)]
     pub coverage: bool,
+    /// Try what PUSHDOWN claims of handlers on the mocks of the tests, and fail where one does not do it
+    #[arg(long)]
+    pub verify_pushdown: bool,
     /// Succeed when there is no test
     #[arg(long)]
     pub allow_empty: bool,

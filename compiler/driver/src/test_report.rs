@@ -18,6 +18,8 @@ pub struct Sums {
     pub failed: usize,
     /// Could not run here.
     pub skipped: usize,
+    /// Claims of PUSHDOWN that handlers do not keep.
+    pub refuted: usize,
 }
 
 impl Sums {
@@ -26,6 +28,7 @@ impl Sums {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.refuted += other.refuted;
     }
 
     /// All of them.
@@ -229,6 +232,6 @@ mod tests {
 
     #[test]
     fn sums_read_as_promised() {
-        assert_eq!(Sums { passed: 1, failed: 0, skipped: 2 }.to_string(), "1 passed, 0 failed, 2 skipped");
+        assert_eq!(Sums { passed: 1, skipped: 2, ..Sums::default() }.to_string(), "1 passed, 0 failed, 2 skipped");
     }
 }

@@ -4,7 +4,7 @@
 //! everything, and NULL has a type of its own that goes with everything.
 
 use moltler_abi::DataType;
-use moltler_abi::functions::{ParameterType, ReturnType, SqlFunction};
+use moltler_abi::functions::{FunctionShape, ParameterType, ReturnType, SqlFunction};
 use moltler_abi::runtime_calls::BinaryOperator;
 
 /// Whether nothing is known of the type before the program runs.
@@ -85,7 +85,7 @@ pub fn concatenation(left: DataType, right: DataType) -> DataType {
 /// Whether a parameter takes a value of this type.
 pub fn takes(parameter: ParameterType, data_type: DataType) -> bool {
     if is_open(data_type) {
-        return true;
+        return !matches!(parameter, ParameterType::Function(shape) if !shape.may_be_key());
     }
     match parameter {
         ParameterType::Any => true,
@@ -93,6 +93,7 @@ pub fn takes(parameter: ParameterType, data_type: DataType) -> bool {
         ParameterType::Temporal => is_temporal(data_type),
         ParameterType::TextOrArray => matches!(data_type, DataType::String | DataType::Array),
         ParameterType::Of(wanted) => fits(data_type, wanted),
+        ParameterType::Function(shape) => shape.may_be_key() && data_type == DataType::String,
     }
 }
 
@@ -124,7 +125,18 @@ pub fn describe(parameter: ParameterType) -> String {
         ParameterType::Temporal => "`timestamp` or `date`".to_owned(),
         ParameterType::TextOrArray => "`string` or `array`".to_owned(),
         ParameterType::Of(data_type) => format!("`{data_type}`"),
+        ParameterType::Function(shape) => describe_function(shape),
     }
+}
+
+/// A function that is an argument, in words.
+pub fn describe_function(shape: FunctionShape) -> String {
+    match shape {
+        FunctionShape::Value => "a function such as `x => x.id`, or a key",
+        FunctionShape::Condition => "a condition such as `x => x.open`, or a key",
+        FunctionShape::Step => "a function such as `(total, x) => total + x`",
+    }
+    .to_owned()
 }
 
 /// The type of a call.

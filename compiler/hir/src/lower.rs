@@ -3,11 +3,13 @@
 mod aggregate;
 mod binding;
 mod call;
+mod chain;
 mod config;
 mod definition;
 mod execute;
 mod expr;
 mod from;
+mod lambda;
 mod name;
 mod operator;
 mod select;
@@ -55,12 +57,15 @@ pub fn lower_statement(db: &dyn Db, statement: Statement) -> Lowering {
         assigned: FxHashSet::default(),
         read: FxHashSet::default(),
         rows: FxHashMap::default(),
+        records: FxHashMap::default(),
         instances: Vec::new(),
         in_test: false,
         loops: 0,
         in_config: false,
         selects: Vec::new(),
         commons: Vec::new(),
+        may_defer: false,
+        unbound: Vec::new(),
         environment: Vec::new(),
     };
     let mut statements = parse.source_file().statements();
@@ -98,6 +103,8 @@ struct Lower<'db> {
     read: FxHashSet<VariableId>,
     /// Variables that hold the rows of a SELECT: the names of its columns.
     rows: FxHashMap<VariableId, Vec<String>>,
+    /// Variables that hold one such row.
+    records: FxHashMap<VariableId, Vec<String>>,
     /// The instances of a test: name and type.
     instances: Vec<(String, String)>,
     in_test: bool,
@@ -108,6 +115,10 @@ struct Lower<'db> {
     selects: Vec<Scope>,
     /// The queries of WITH that are known, those that hide others last.
     commons: Vec<Common>,
+    /// Whether the SELECT that is lowered next is in a FROM, so that the one around may bind its fields.
+    may_defer: bool,
+    /// The SELECTs in FROM whose fields those around have to bind.
+    unbound: Vec<(SelectId, binding::Unbound)>,
     /// The names of ENV calls without default.
     environment: Vec<String>,
 }

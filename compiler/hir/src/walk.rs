@@ -1,6 +1,6 @@
 //! What expressions and SELECTs consist of.
 
-use crate::body::{Body, ColumnRef, ExprId, ExprKind, Select, SelectId, SourceKind, SubqueryKind};
+use crate::body::{Body, ColumnRef, ExprId, ExprKind, Select, SelectId, SourceKind, SubqueryKind, VariableId};
 
 impl ExprKind {
     /// The expressions that it is made of, in the order of the text; those of a SELECT inside are not among them.
@@ -143,6 +143,11 @@ impl Body {
 
     /// Whether both expressions say the same, so that they have the same value in the same row.
     pub(crate) fn same(&self, left: ExprId, right: ExprId) -> bool {
+        self.same_with(left, right, &mut Vec::new())
+    }
+
+    /// The same, where parameters of functions on the left stand for those on the right.
+    fn same_with(&self, left: ExprId, right: ExprId, renamed: &mut Vec<(VariableId, VariableId)>) -> bool {
         use ExprKind::*;
         if left == right {
             return true;
@@ -155,7 +160,17 @@ impl Body {
             (Number(left), Number(right)) => left == right,
             (String(left), String(right)) => left == right,
             (Column(left), Column(right)) => left == right,
-            (Variable(left), Variable(right)) => left == right,
+            (Variable(left), Variable(right)) => match renamed.iter().rev().find(|(known, _)| known == left) {
+                Some((_, known)) => known == right,
+                None => left == right,
+            },
+            (Lambda { parameters: left, body: a }, Lambda { parameters: right, body: b }) => {
+                let before = renamed.len();
+                renamed.extend(left.iter().copied().zip(right.iter().copied()));
+                let is_same = left.len() == right.len() && self.same_with(*a, *b, renamed);
+                renamed.truncate(before);
+                return is_same;
+            }
             (Array(left), Array(right)) => left.len() == right.len(),
             (Document(left), Document(right)) => {
                 left.len() == right.len() && left.iter().zip(right).all(|((left, _), (right, _))| left == right)
@@ -180,7 +195,26 @@ impl Body {
             _ => false,
         };
         let (left, right) = (left.kind.operands(), right.kind.operands());
-        heads && left.len() == right.len() && left.iter().zip(&right).all(|(left, right)| self.same(*left, *right))
+        heads
+            && left.len() == right.len()
+            && left.iter().zip(&right).all(|(left, right)| self.same_with(*left, *right, renamed))
+    }
+
+    /// The columns of SELECTs around that an expression mentions, those of SELECTs inside left out, each once.
+    pub fn free_columns(&self, expr: ExprId) -> Vec<ColumnRef> {
+        let mut found: Vec<ColumnRef> = Vec::new();
+        let mut pending = vec![expr];
+        while let Some(expr) = pending.pop() {
+            let kind = &self.exprs[expr].kind;
+            if let ExprKind::Column(column) = kind {
+                found.push(*column);
+            }
+            pending.extend(kind.operands());
+            found.extend(kind.query().iter().flat_map(|query| &self.selects[*query].outer));
+        }
+        found.sort_by_key(|column| (column.source.index(), column.field));
+        found.dedup();
+        found
     }
 
     /// Fills in [`Select::outer`] of all SELECTs.

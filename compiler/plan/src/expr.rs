@@ -98,6 +98,13 @@ pub enum ExprKind {
         /// The arguments.
         arguments: Vec<Expr>,
     },
+    /// A function that is an argument of a call.
+    Lambda {
+        /// Index into the manifest's `lambdas`.
+        lambda: u32,
+        /// The columns that it uses, and the variables in which it finds them.
+        captures: Vec<(u32, Expr)>,
+    },
     /// The value as the expression's type: NULL where it does not fit, without loss where it does.
     Coerce(Box<Expr>),
     /// A dynamic value as a number or an integer, whichever keeps it, NULL where it is neither. The type stays dynamic.

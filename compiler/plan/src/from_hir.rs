@@ -1,6 +1,7 @@
 //! Bodies of the front end as expressions, plans and statements of this crate.
 
 mod expr;
+mod lambda;
 mod scope;
 mod select;
 mod statement;
@@ -43,6 +44,11 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
+    /// Variables behind the first `count`, which others use.
+    pub(crate) fn behind(count: u32) -> Slots {
+        Slots { count, file: FxHashMap::default() }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> u32 {
         self.count
@@ -77,6 +83,10 @@ pub(crate) struct FromHir<'a> {
     scope: Scope,
     /// The queries of WITH that are computed once.
     shared: FxHashMap<SelectId, (u32, Schema)>,
+    /// The functions that are arguments, and the variables of what they use of rows.
+    lambdas: FxHashMap<ExprId, (u32, Vec<u32>)>,
+    /// The parameters of the functions around: variables and their types.
+    parameters: Vec<(u32, DataType)>,
     /// In a TEST the results of statements are not printed.
     in_test: bool,
 }
@@ -91,6 +101,8 @@ impl<'a> FromHir<'a> {
             parts: FxHashMap::default(),
             scope: Scope::default(),
             shared: FxHashMap::default(),
+            lambdas: FxHashMap::default(),
+            parameters: Vec::new(),
             in_test: false,
         }
     }

@@ -2,6 +2,7 @@
 
 use moltler_abi::DataType;
 use moltler_abi::aggregates::AggregateFunction;
+pub use moltler_abi::manifest::Pushdown;
 use moltler_abi::manifest::{JoinKind, Span};
 
 use crate::expr::Expr;
@@ -139,23 +140,6 @@ pub struct Scan {
     pub order_by: Vec<(u32, bool)>,
     /// Of the FROM item.
     pub span: Span,
-}
-
-/// PUSHDOWN, with fields as indices.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pushdown {
-    /// `filters`: field and operators in lower case.
-    pub filters: Vec<(u32, Vec<String>)>,
-    /// `exact`: rows that declared filters do not match never come back.
-    pub exact: bool,
-    /// `limit`: the limit is kept, behind filters and order.
-    pub limit: bool,
-    /// `order_by`: the fields.
-    pub order_fields: Vec<u32>,
-    /// `order_by`: how many keys at most.
-    pub order_keys: Option<u32>,
-    /// The sets of which one has to be told; those of FIELDS are in each. Empty where nothing is required.
-    pub required: Vec<Vec<u32>>,
 }
 
 /// What a plan knows of an entity's field.

@@ -16,6 +16,8 @@ use crate::split::{Anatomy, Block, OpenKind, anatomy};
 pub(crate) const MAX_NESTING: usize = 256;
 /// How deep a tree may be: what walks over it calls itself at each level.
 const MAX_DEPTH: usize = 512;
+/// How deep it may be where chains of operators, `a OR b OR c …`, are as deep as they are long.
+const MAX_CHAIN: usize = 4096;
 /// A text with fewer tokens and brackets than this has no deeper tree.
 const SHALLOW_TOKENS: u32 = 120;
 
@@ -37,7 +39,7 @@ pub fn parse(text: &str) -> Parse {
         Some(_) => parse_prepared(""),
     };
     if anatomy.tokens > SHALLOW_TOKENS
-        && let Some(at) = deeper_than(&tree, MAX_DEPTH)
+        && let Some(at) = deeper_than(&tree, MAX_DEPTH, MAX_CHAIN)
     {
         too_deep = Some(at.min(text.len() as u32));
         tree = parse_prepared("");
@@ -178,23 +180,38 @@ fn end_of(block: Block) -> &'static str {
     }
 }
 
-/// The offset of the first node that is deeper in the tree than the limit.
-fn deeper_than(tree: &tree_sitter::Tree, limit: usize) -> Option<u32> {
+/// The offset of the first node that is deeper in the tree than the limit, where the left side of an operator is not deeper than
+/// the operation if it is one too, or than `chain` in any case.
+fn deeper_than(tree: &tree_sitter::Tree, limit: usize, chain: usize) -> Option<u32> {
     let mut cursor = tree.walk();
-    let mut depth = 0;
+    // Of each node around: how deep it counts.
+    let mut depths = vec![0];
     loop {
+        let around = cursor.node().kind_id();
         if cursor.goto_first_child() {
-            depth += 1;
-            if depth > limit {
-                return Some(cursor.node().start_byte() as u32);
+            let node = cursor.node();
+            let goes_on = node.kind_id() == around && node.kind() == "binary_expression";
+            let depth = depths[depths.len() - 1] + usize::from(!goes_on);
+            depths.push(depth);
+            if depth > limit || depths.len() > chain {
+                return Some(node.start_byte() as u32);
             }
             continue;
         }
-        while !cursor.goto_next_sibling() {
+        loop {
+            // Only the first child goes on a chain.
+            if cursor.goto_next_sibling() {
+                let last = depths.len() - 1;
+                depths[last] = depths[last - 1] + 1;
+                if depths[last] > limit {
+                    return Some(cursor.node().start_byte() as u32);
+                }
+                break;
+            }
             if !cursor.goto_parent() {
                 return None;
             }
-            depth -= 1;
+            depths.pop();
         }
     }
 }

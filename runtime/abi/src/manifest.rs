@@ -66,6 +66,8 @@ pub struct Manifest {
     pub queries: Vec<Query>,
     /// SELECTs inside expressions, as far as they are not arrays of documents.
     pub subqueries: Vec<Subquery>,
+    /// Functions that are arguments: `x => …`.
+    pub lambdas: Vec<Lambda>,
     /// What [`Operator::Shared`] reads: queries of WITH.
     pub shared: Vec<Operator>,
     /// CONNECTOR_EXECs.
@@ -90,6 +92,16 @@ pub struct Manifest {
     pub version: Option<String>,
     /// The script of the JavaScript host itself as bytecode; empty where the runtime is to compile it when it needs it.
     pub host_bytecode: Vec<u8>,
+}
+
+/// A function that is an argument of an array function. To the call it is an integer, its index in [`Manifest::lambdas`]; what it
+/// uses of the row around was stored in variables before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lambda {
+    /// The variables that its arguments are stored in before it is called, in order, and their types.
+    pub parameters: Vec<(u32, DataType)>,
+    /// Its value. [`crate::layout::ScalarFunction`]
+    pub code: FunctionId,
 }
 
 /// PARAM. A value from the command line is put into its variable before `main` starts; `main` fills in the default, or fails.
@@ -170,10 +182,32 @@ pub struct Entity {
     pub description: Option<String>,
     /// FIELDS, in order.
     pub fields: Vec<Field>,
+    /// PUSHDOWN.
+    pub pushdown: Pushdown,
     /// QUERY_HANDLER; entry `query`.
     pub handler: Script,
     /// Of the name in the statement.
     pub span: Span,
+}
+
+/// PUSHDOWN: what a handler promises to do by itself; fields are indices into those of the entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushdown {
+    /// `filters`: field and operators in lower case.
+    pub filters: Vec<(u32, Vec<String>)>,
+    /// `exact`: rows that declared filters do not match never come back.
+    pub exact: bool,
+    /// `limit`: the limit is kept, behind filters and order.
+    pub limit: bool,
+    /// `order_by`: the fields.
+    pub order_fields: Vec<u32>,
+    /// `order_by`: how many keys at most.
+    pub order_keys: Option<u32>,
+    /// The sets of which one has to be told; those of FIELDS are in each. Empty where nothing is required.
+    pub required: Vec<Vec<u32>>,
+    /// `complete`: whether a pass without `since` and limit gives all rows that there are; `None` where nothing is said, which
+    /// counts as true.
+    pub complete: Option<bool>,
 }
 
 /// A field of an entity.

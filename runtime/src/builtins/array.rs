@@ -1,6 +1,5 @@
 //! Functions on arrays.
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::{Builtin, Result, integer_argument};
@@ -21,17 +20,16 @@ pub(super) const FUNCTIONS: &[(&str, Builtin)] = &[
     ("ARRAY_REMOVE", remove),
     ("ARRAY_REVERSE", |_, arguments| Ok(array(items(arguments).iter().rev().cloned().collect()))),
     ("ARRAY_SLICE", slice),
-    ("ARRAY_SORT", sort),
 ];
 
-fn items(arguments: &[Value]) -> &[Value] {
+pub(super) fn items(arguments: &[Value]) -> &[Value] {
     match &arguments[0] {
         Value::Array(items) => items,
         _ => panic!("Invariant: arguments have the types of their parameters"),
     }
 }
 
-fn array(items: Vec<Value>) -> Value {
+pub(super) fn array(items: Vec<Value>) -> Value {
     Value::Array(Rc::new(items))
 }
 
@@ -48,7 +46,7 @@ fn prepend(_: &ExecContext, arguments: &[Value]) -> Result<Value> {
     Ok(array([&arguments[1]].into_iter().chain(items_or_none(arguments)).cloned().collect()))
 }
 
-fn is_equal(item: &Value, value: &Value) -> bool {
+pub(super) fn is_equal(item: &Value, value: &Value) -> bool {
     dynamic_equal(item, Operand::of(value)) == Some(true)
 }
 
@@ -103,22 +101,6 @@ fn slice(_: &ExecContext, arguments: &[Value]) -> Result<Value> {
     Ok(array(items.get(from..to).unwrap_or_default().to_vec()))
 }
 
-fn sort(_: &ExecContext, arguments: &[Value]) -> Result<Value> {
-    let mut items = items(arguments).to_vec();
-    if arguments.len() > 1 {
-        let name = super::text_argument(arguments, 1);
-        let key = |item: &Value| match item {
-            Value::Document(document) => document.get(name).cloned().unwrap_or_default(),
-            _ => Value::Null,
-        };
-        let compare = |left: &Value, right: &Value| -> Ordering { compare_json(&key(left), &key(right)) };
-        items.sort_by(compare);
-    } else {
-        items.sort_by(compare_json);
-    }
-    Ok(array(items))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::builtins::tests::check;
@@ -146,7 +128,5 @@ mod tests {
         check("ARRAY_SLICE", "[[1,2,3],-2]", "[2,3]");
         check("ARRAY_SLICE", "[[1,2,3],2,1]", "[]");
         check("ARRAY_SLICE", "[[1,2,3],0,99]", "[1,2,3]");
-        check("ARRAY_SORT", r#"[[3,null,1,"a"]]"#, r#"[null,"a",1,3]"#);
-        check("ARRAY_SORT", r#"[[{"n":2},{"n":1}],"n"]"#, r#"[{"n":1},{"n":2}]"#);
     }
 }

@@ -11,6 +11,7 @@ use crate::batch::{write_json_key, write_typed_key};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
 use crate::evaluate::json_equal;
+use crate::operators::ObservedCall;
 use crate::value::{Document, Value};
 
 /// Calls that are still to be made.
@@ -83,6 +84,12 @@ impl Calls {
         let (instance, options) = (Rc::clone(&self.instance), self.options.clone());
         let begin = || {
             context.queries().count_call(&self.source, context.setup().max_calls)?;
+            context.queries().keep_call(|| ObservedCall {
+                instance: Rc::clone(&instance),
+                entity: self.entity,
+                filters: filters.clone(),
+                options: options.clone(),
+            });
             start(context, instance, self.entity, self.columns.clone(), filters, options, Some(self.span))
         };
         begin().map(Some).map_err(|error: RuntimeError| error.at(self.span))

@@ -28,6 +28,8 @@ struct State {
     /// How often each entry was given.
     used: RefCell<Vec<Vec<usize>>>,
     calls: RefCell<Vec<Request>>,
+    /// Key and response that were chosen for each request that has one.
+    chosen: RefCell<Vec<(usize, usize)>>,
 }
 
 /// One response of a key.
@@ -66,7 +68,33 @@ impl MockApi {
             routes.push((route, entries.map_err(|reason| wrong(format!("MOCK_API `{key}`: {reason}")))?));
         }
         let used = routes.iter().map(|(_, entries)| vec![0; entries.len()]).collect();
-        Ok(MockApi { state: Rc::new(State { routes, used: RefCell::new(used), calls: RefCell::default() }) })
+        Ok(MockApi {
+            state: Rc::new(State {
+                routes,
+                used: RefCell::new(used),
+                calls: RefCell::default(),
+                chosen: RefCell::default(),
+            }),
+        })
+    }
+
+    /// Begins anew: responses that are given in turn start with the first, and no request was sent.
+    pub fn rewind(&self) {
+        for used in &mut *self.state.used.borrow_mut() {
+            used.fill(0);
+        }
+        self.state.calls.borrow_mut().clear();
+        self.state.chosen.borrow_mut().clear();
+    }
+
+    /// Method, URL and body of each request so far, and key and response, by index, that answered those that have one.
+    pub fn answered(&self) -> (Vec<String>, Vec<(usize, usize)>) {
+        let calls = self.state.calls.borrow();
+        let requests = calls.iter().map(|request| {
+            let body = String::from_utf8_lossy(request.body.as_deref().unwrap_or_default());
+            format!("{} {} {body}", request.method, request.url).trim_end().to_owned()
+        });
+        (requests.collect(), self.state.chosen.borrow().clone())
     }
 
     /// The requests so far that `key` means, as MOCK_CALLS gives them: an array of
@@ -140,6 +168,7 @@ impl State {
             let used = &mut self.used.borrow_mut()[route];
             let index = indices.iter().copied().find(|index| used[*index] == 0).or(indices.last().copied())?;
             used[index] += 1;
+            self.chosen.borrow_mut().push((route, index));
             Some(entries[index].clone())
         })
     }

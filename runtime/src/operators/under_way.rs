@@ -7,7 +7,9 @@ use std::rc::Rc;
 use super::Result;
 use super::subquery::Outcome;
 use crate::batch::OwnedBatch;
+use crate::connector::instance::Instance;
 use crate::error::RuntimeError;
+use crate::value::Document;
 
 /// How many calls of handlers a query may make, unless told otherwise.
 pub const MAX_CALLS: u64 = 1000;
@@ -19,6 +21,21 @@ pub struct UnderWay {
     calls: Cell<u64>,
     outcomes: RefCell<HashMap<Box<[u8]>, Rc<Outcome>>>,
     shared: RefCell<HashMap<u32, Rc<Vec<Rc<OwnedBatch>>>>>,
+    /// The calls of handlers so far, where somebody asked for them.
+    observed: RefCell<Option<Vec<ObservedCall>>>,
+}
+
+/// A call of an entity's handler, with what it was told.
+#[derive(Clone)]
+pub struct ObservedCall {
+    /// Whose.
+    pub instance: Rc<Instance>,
+    /// Index into the manifest's entities.
+    pub entity: u32,
+    /// `filters`
+    pub filters: Document,
+    /// `options`
+    pub options: Document,
 }
 
 /// A query runs as long as this lives.
@@ -60,6 +77,23 @@ impl UnderWay {
             .with_note("`--max-calls NUMBER` allows more; a condition that leaves fewer values needs fewer"));
         }
         Ok(())
+    }
+
+    /// From now on calls are kept, beyond the end of queries.
+    pub fn observe(&self) {
+        self.observed.borrow_mut().get_or_insert_default();
+    }
+
+    /// The calls that were kept; no more are.
+    pub fn take_observed(&self) -> Vec<ObservedCall> {
+        self.observed.take().unwrap_or_default()
+    }
+
+    /// Keeps a call where somebody asked for it.
+    pub fn keep_call(&self, call: impl FnOnce() -> ObservedCall) {
+        if let Some(calls) = &mut *self.observed.borrow_mut() {
+            calls.push(call());
+        }
     }
 
     pub(super) fn outcome(&self, key: &[u8]) -> Option<Rc<Outcome>> {

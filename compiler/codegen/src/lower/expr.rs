@@ -43,6 +43,7 @@ impl Lowering<'_> {
             }
             ExprKind::Coalesce(values) => self.coalesce(values, data_type),
             ExprKind::Call { function, arguments } => self.call(*function, arguments, data_type),
+            ExprKind::Lambda { lambda, captures } => self.lambda(*lambda, captures),
             ExprKind::Coerce(operand) => {
                 let operand = self.expr(operand);
                 self.coerce(operand, data_type)

@@ -1,5 +1,6 @@
 //! `moltlerc test`
 
+mod pushdown;
 mod recordings;
 mod watch;
 
@@ -11,7 +12,7 @@ use moltler_abi::manifest::Test;
 use moltler_runtime::coverage::Coverage;
 use moltler_runtime::test_run::{self, TestOptions, TestOutcome, TestResult};
 
-use crate::args::TestArguments;
+use crate::args::{TestArguments, TestFormat};
 use crate::compile::{self, Goal};
 use crate::coverage::{Counters, CoverageReport};
 use crate::output::{self, FAILED, Failure, SUCCESS};
@@ -32,7 +33,11 @@ fn run_once(arguments: &TestArguments) -> Result<u8, Failure> {
     let mut sums = Sums::default();
     for selection in select(&arguments.paths)? {
         let wanted = |test: &Test| is_wanted(arguments, test);
-        let mode = Mode { record: arguments.record, coverage: arguments.coverage };
+        let mode = Mode {
+            record: arguments.record,
+            coverage: arguments.coverage,
+            verify_pushdown: arguments.verify_pushdown.then_some(arguments.format),
+        };
         sums.add(run_tests(&selection.session, selection.files, wanted, mode, report.as_mut())?);
     }
     report.end(&sums)?;
@@ -40,7 +45,7 @@ fn run_once(arguments: &TestArguments) -> Result<u8, Failure> {
         output::note("no tests found");
         return Ok(if arguments.allow_empty { SUCCESS } else { FAILED });
     }
-    Ok(if sums.failed > 0 { FAILED } else { SUCCESS })
+    Ok(if sums.failed > 0 || sums.refuted > 0 { FAILED } else { SUCCESS })
 }
 
 /// What else happens while tests run.
@@ -50,6 +55,8 @@ pub struct Mode {
     pub record: bool,
     /// What the tests never ran is told.
     pub coverage: bool,
+    /// What PUSHDOWN claims is tried, and told in this format.
+    pub verify_pushdown: Option<TestFormat>,
 }
 
 /// Runs the wanted tests of these files.
@@ -75,6 +82,7 @@ pub fn run_tests(
         record: mode.record,
         recordings: Arc::new(recordings),
         coverage: coverage.clone(),
+        verify_pushdown: mode.verify_pushdown.is_some(),
         ..TestOptions::default()
     };
     let mut sums = Sums::default();
@@ -90,6 +98,9 @@ pub fn run_tests(
         }
     };
     let outcomes = test_run::run_tests_with(&program, &tests, &options, on_done);
+    if let Some(format) = mode.verify_pushdown {
+        sums.refuted += pushdown::report(&plan.manifest, &outcomes, format)?;
+    }
     if mode.record {
         let recorded = outcomes.into_iter().filter_map(|outcome| Some((outcome.index, outcome.recording?)));
         recordings::save(root, &plan.manifest, recorded.collect())?;

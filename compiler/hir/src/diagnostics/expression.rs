@@ -2,7 +2,7 @@
 //! `invalid-literal`.
 
 use moltler_abi::DataType;
-use moltler_abi::functions::SqlFunction;
+use moltler_abi::functions::{FunctionShape, SqlFunction};
 use moltler_syntax::TextRange;
 
 use super::LocalDiagnostic;
@@ -74,6 +74,27 @@ pub(crate) fn argument(function: &SqlFunction, position: usize, found: DataType,
         range,
         format!("`{}` of `{}` takes {}, not `{found}`", parameter.name, function.name, describe(parameter.takes)),
     )
+}
+
+/// A function with more or fewer parameters than it is called with.
+pub(crate) fn parameter_count(
+    function: &SqlFunction,
+    shape: FunctionShape,
+    found: usize,
+    range: TextRange,
+) -> LocalDiagnostic {
+    let (least, most) = shape.parameters();
+    let message = format!("a function of `{}` has {least} or {most} parameters, not {found}", function.name);
+    let help = match shape {
+        FunctionShape::Value | FunctionShape::Condition => "the element, and its index: `(x, index) => …`",
+        FunctionShape::Step => "the value so far, the element, and its index: `(total, x, index) => …`",
+    };
+    LocalDiagnostic::error("wrong-arguments", range, message).help(help)
+}
+
+/// Two parameters of a function with the same name.
+pub(crate) fn repeated_parameter(name: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::error("wrong-arguments", range, format!("the parameter `{name}` is there twice"))
 }
 
 /// Something that belongs elsewhere.
@@ -277,10 +298,29 @@ PRINT ENV(name => 'A', default => 'b');
 PRINT ENV(default => 'b', name => 'A');
 PRINT TYPEOF(x => x + 1);
 PRINT ARRAY_MAP([1], x => x + 1);
+PRINT ARRAY_MAP(['a'], x => x + 1);
+PRINT ARRAY_MAP([1], (x, i, j) => x);
+PRINT ARRAY_FILTER([1], x => x + 1);
+PRINT ARRAY_FILTER([1], x => x > 0, 'a');
+PRINT ARRAY_REDUCE([1], 0, 'id');
+PRINT ARRAY_MAP([1], 5);
+PRINT ARRAY_MAP([1], (x, x) => x);
+PRINT ARRAY_MAP([[1]], x => ARRAY_MAP(x, x => x));
+PRINT ARRAY_MAP([1], x => y);
+SELECT ARRAY_MAP(tags, x => SUM(price)) FROM shop.items;
 "#,
             r#"
-                error[not-supported] at `x => x + 1`: a function as an argument is not supported
-                error[not-supported] at `ARRAY_MAP([1], x => x + 1)`: the function `ARRAY_MAP` is not supported
+                error[misplaced-expression] at `x => x + 1`: `TYPEOF` takes no function here | help: it is called as `TYPEOF(value)`
+                error[type-mismatch] at `x + 1`: `+` does not take `string` and `integer` | help: texts are joined by `||`
+                error[wrong-arguments] at `(x, i, j) => x`: a function of `ARRAY_MAP` has 1 or 2 parameters, not 3 | help: the element, and its index: `(x, index) => …`
+                error[type-mismatch] at `x + 1`: `ARRAY_FILTER` takes `boolean`, not `integer`
+                error[misplaced-expression] at `'a'`: `ARRAY_FILTER` compares with a value where a key stands, not a function | help: write it into the function: `x => x.key = value`
+                error[type-mismatch] at `'id'`: `function` of `ARRAY_REDUCE` takes a function such as `(total, x) => total + x`, not `string`
+                error[type-mismatch] at `5`: `function` of `ARRAY_MAP` takes a function such as `x => x.id`, or a key, not `integer`
+                error[wrong-arguments] at `x`: the parameter `x` is there twice
+                warning[shadowed-variable] at `x`: the variable `x` hides another one of that name | `x`: declared here
+                error[unknown-variable] at `y`: there is no variable `y`
+                error[aggregate-not-allowed] at `SUM(price)`: the aggregate `SUM` can't stand inside a function
             "#,
         );
     }

@@ -22,7 +22,9 @@ SELECT i.id FROM shop.items i JOIN shop.items j USING (id);
 SELECT 1 INTERSECT SELECT 2;
 WITH RECURSIVE a AS (SELECT 1) SELECT * FROM a;
 SELECT STRING_AGG(name, ',' ORDER BY name) FROM shop.items;
-SELECT COUNT(*) FILTER (WHERE active) FROM shop.items;
+SELECT ARRAY_AGG(name) FILTER (WHERE active) FROM shop.items;
+SELECT ABS(price) FILTER (WHERE active) FROM shop.items;
+SELECT DISTINCT ON (name) id FROM shop.items;
 SELECT ROW_NUMBER() OVER (ORDER BY id) FROM shop.items;
 SELECT ABS(1) OVER (), RANK();
 INSERT INTO a VALUES (1);
@@ -34,7 +36,9 @@ CREATE TABLE a (b int);
                 error[not-supported] at `SELECT 1 INTERSECT SELECT 2`: `INTERSECT` is not supported
                 error[not-supported] at `WITH RECURSIVE a AS (SELECT 1)`: `WITH RECURSIVE` is not supported
                 error[not-supported] at `STRING_AGG(name, ',' ORDER BY name)`: ORDER BY in a call is not supported
-                error[not-supported] at `COUNT(*) FILTER (WHERE active)`: FILTER behind a call is not supported
+                error[not-supported] at `FILTER (WHERE active)`: FILTER behind `ARRAY_AGG` is not supported
+                error[not-supported] at `ABS(price) FILTER (WHERE active)`: FILTER behind a call is not supported
+                error[not-supported] at `ON (name)`: `DISTINCT ON` is not supported
                 error[not-supported] at `ROW_NUMBER() OVER (ORDER BY id)`: the window function `ROW_NUMBER` is not supported
                 error[not-supported] at `ABS(1) OVER ()`: the window function `ABS` is not supported
                 error[not-supported] at `RANK()`: the window function `RANK` is not supported

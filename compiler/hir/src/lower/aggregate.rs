@@ -45,9 +45,6 @@ impl Lower<'_> {
     /// A call of an aggregate: an expression that stands for its value until the groups are known.
     pub(super) fn aggregate_call(&mut self, declared: &aggregates::Aggregate, node: ast::CallExpr<'_>) -> ExprId {
         let range = node.range();
-        if node.filter().is_some() {
-            return self.mistake(not_supported("FILTER behind a call", range));
-        }
         if node.order_by().is_some() {
             return self.mistake(not_supported("ORDER BY in a call", range));
         }
@@ -79,6 +76,29 @@ impl Lower<'_> {
             let message = format!("`{}` takes {how_many} arguments", declared.name);
             let diagnostic = LocalDiagnostic::error("wrong-arguments", range, message);
             return self.mistake(diagnostic.help(format!("it is called as `{}`", declared.signature)));
+        }
+        if let Some(filter) = node.filter() {
+            if function == AggregateFunction::ArrayAgg {
+                return self.mistake(not_supported("FILTER behind `ARRAY_AGG`", filter.range()));
+            }
+            let condition = self.optional(filter.condition(), filter.range());
+            self.condition("FILTER", condition);
+            // What it leaves out is NULL, which these aggregates leave out: COUNT(*) FILTER (WHERE c) is COUNT(CASE WHEN c THEN 1 END).
+            let argument = match arguments.first() {
+                Some(argument) => *argument,
+                None => {
+                    function = AggregateFunction::Count;
+                    self.body.expr(ExprKind::Integer(1), DataType::Integer, range)
+                }
+            };
+            let data_type = self.expr_type(argument);
+            let at = self.expr_range(argument);
+            let kind = ExprKind::Case { arms: vec![(condition, argument)], otherwise: None };
+            let kept = self.body.expr(kind, data_type, at);
+            match arguments.first_mut() {
+                Some(first) => *first = kept,
+                None => arguments.push(kept),
+            }
         }
         let (argument, separator) = (arguments.first().copied(), arguments.get(1).copied());
         let data_type = self.aggregate_type(declared.name, function, argument);

@@ -1,13 +1,13 @@
 //! Calls of functions.
 
 use moltler_abi::DataType;
-use moltler_abi::functions::{self, SqlFunction};
+use moltler_abi::functions::{self, FunctionShape, ParameterType, SqlFunction};
 use moltler_abi::runtime_calls::BinaryOperator;
 use moltler_syntax::ast::{self, Argument, AstNode};
 
-use super::{Lower, Scope};
-use crate::body::{ExprId, ExprKind, Variable, VariableScope};
-use crate::diagnostics::expression::{argument, misplaced, too_few_arguments, too_many_arguments};
+use super::Lower;
+use crate::body::{ExprId, ExprKind};
+use crate::diagnostics::expression::{argument, misplaced, signature, too_few_arguments, too_many_arguments};
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::unknown_name::unknown_function;
 use crate::infer;
@@ -27,10 +27,6 @@ const WINDOW_FUNCTIONS: &[&str] = &[
     "NTH_VALUE",
 ];
 
-/// Functions that take functions, which are not built yet.
-const LAMBDA_FUNCTIONS: &[&str] =
-    &["ARRAY_MAP", "ARRAY_FILTER", "ARRAY_FIND", "ARRAY_FIND_INDEX", "ARRAY_EVERY", "ARRAY_SOME", "ARRAY_REDUCE"];
-
 impl Lower<'_> {
     pub(super) fn call(&mut self, node: ast::CallExpr<'_>) -> ExprId {
         let range = node.range();
@@ -42,14 +38,16 @@ impl Lower<'_> {
         if let Some(aggregate) = moltler_abi::aggregates::find(&text) {
             return self.aggregate_call(aggregate, node);
         }
+        if text.eq_ignore_ascii_case("on") {
+            // `SELECT DISTINCT ON (a) b` reads like a call of `ON` with an alias.
+            return self.mistake(not_supported("`DISTINCT ON`", range));
+        }
         let Some((index, function)) = functions::find(&text) else {
-            let upper = text.to_uppercase();
-            if LAMBDA_FUNCTIONS.contains(&upper.as_str()) {
-                return self.mistake(not_supported(&format!("the function `{upper}`"), range));
-            }
             // The arguments are checked all the same.
             for argument in node.arguments() {
-                self.argument(argument);
+                if let Argument::Expr(expr) = argument {
+                    self.expr(expr);
+                }
             }
             return self.mistake(unknown_function(&text, name.range()));
         };
@@ -61,9 +59,20 @@ impl Lower<'_> {
         }
         let mut arguments = Vec::new();
         for argument in node.arguments() {
-            if let Argument::Arrow(arrow) = argument
-                && let Some(position) = named_position(function, arrow)
-            {
+            if let Argument::Arrow(arrow) = argument {
+                // Where a function belongs, an arrow is one, whatever its parameter is called.
+                let parameter = function.parameters.get(arguments.len());
+                if let Some(ParameterType::Function(shape)) = parameter.map(|parameter| parameter.takes) {
+                    let array = arguments.first().copied();
+                    arguments.push(self.lambda(function, shape, array, arrow));
+                    continue;
+                }
+                let Some(position) = named_position(function, arrow) else {
+                    let message = format!("`{}` takes no function here", function.name);
+                    let help = format!("it is called as `{}`", signature(function));
+                    arguments.push(self.mistake(misplaced(message, arrow.range()).help(help)));
+                    continue;
+                };
                 let value = self.optional(arrow.body(), arrow.range());
                 while arguments.len() < position {
                     arguments.push(self.body.expr(ExprKind::Null, DataType::Null, arrow.range()));
@@ -105,30 +114,10 @@ impl Lower<'_> {
     fn argument(&mut self, argument: Argument<'_>) -> ExprId {
         match argument {
             Argument::Expr(expr) => self.expr(expr),
-            Argument::Arrow(arrow) => self.lambda(arrow),
+            Argument::Arrow(arrow) => self.missing(arrow.range()),
             Argument::Star(star) => self.mistake(misplaced("`*` is no argument", star.range())),
             Argument::Extract(extract) => self.optional(extract.value(), extract.range()),
         }
-    }
-
-    fn lambda(&mut self, arrow: ast::Arrow<'_>) -> ExprId {
-        let parameters: Vec<_> = arrow
-            .parameters()
-            .map(|name| {
-                self.body.variables.push(Variable {
-                    name: name.value(),
-                    data_type: DataType::Dynamic,
-                    is_typed: false,
-                    scope: VariableScope::Lambda,
-                    range: name.range(),
-                })
-            })
-            .collect();
-        self.selects.push(Scope::Lambda(parameters.clone()));
-        let body = self.optional(arrow.body(), arrow.range());
-        self.selects.pop();
-        self.report(not_supported("a function as an argument", arrow.range()));
-        self.body.expr(ExprKind::Lambda { parameters, body }, DataType::Dynamic, arrow.range())
     }
 
     fn check_arguments(
@@ -149,19 +138,30 @@ impl Lower<'_> {
             self.report(too_many_arguments(function, if rest.is_empty() { range } else { rest }));
             return;
         }
+        let is_lambda = |slot: &ExprId| matches!(self.body.exprs[*slot].kind, ExprKind::Lambda { .. });
+        if let (Some(lambda), Some(rest)) = (arguments.get(1), arguments.get(2))
+            && is_lambda(lambda)
+            && function.parameters[1].takes == ParameterType::Function(FunctionShape::Condition)
+        {
+            let message = format!("`{}` compares with a value where a key stands, not a function", function.name);
+            self.report(
+                misplaced(message, self.expr_range(*rest)).help("write it into the function: `x => x.key = value`"),
+            );
+        }
         for (position, slot) in arguments.iter_mut().enumerate() {
             let Some(parameter) = function.parameters.get(position).or(function.parameters.last()) else { continue };
             // A constant text is one of the wanted type: DATE_TRUNC('day', '2024-01-31').
             let wanted = match parameter.takes {
-                functions::ParameterType::Of(data_type) => Some(data_type),
-                functions::ParameterType::Temporal => Some(DataType::Timestamp),
+                ParameterType::Of(data_type) => Some(data_type),
+                ParameterType::Temporal => Some(DataType::Timestamp),
                 _ => None,
             };
             if let Some(wanted @ (DataType::Timestamp | DataType::Date)) = wanted {
                 *slot = self.adapted(BinaryOperator::Equal, *slot, wanted);
             }
             let found = self.expr_type(*slot);
-            if !infer::takes(parameter.takes, found) {
+            let is_lambda = matches!(self.body.exprs[*slot].kind, ExprKind::Lambda { .. });
+            if !is_lambda && !infer::takes(parameter.takes, found) {
                 let at = self.expr_range(*slot);
                 self.report(argument(function, position, found, at));
             }

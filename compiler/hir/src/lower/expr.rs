@@ -12,7 +12,7 @@ use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::{misplaced, operand, value};
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::{repeated_key, unknown_data_type};
-use crate::infer::{common, is_numeric, is_open};
+use crate::infer::{is_numeric, is_open};
 use crate::time::{is_interval, is_unit};
 
 impl Lower<'_> {
@@ -195,35 +195,6 @@ impl Lower<'_> {
         self.body.expr(ExprKind::Index { base, index }, DataType::Dynamic, range)
     }
 
-    fn case(&mut self, node: ast::CaseExpr<'_>) -> ExprId {
-        let operand = node.operand().map(|operand| self.expr(operand));
-        let mut arms = Vec::new();
-        let mut data_type = Some(DataType::Null);
-        for branch in node.branches() {
-            let condition = self.optional(branch.condition(), branch.range());
-            let condition = match operand {
-                Some(operand) => {
-                    let range = self.expr_range(condition);
-                    self.binary_expr(BinaryOperator::Equal, operand, condition, range)
-                }
-                None => {
-                    self.condition("WHEN", condition);
-                    condition
-                }
-            };
-            let result = self.optional(branch.result(), branch.range());
-            data_type = data_type.and_then(|data_type| common(data_type, self.expr_type(result)));
-            arms.push((condition, result));
-        }
-        let otherwise = node.otherwise().map(|otherwise| self.expr(otherwise));
-        if let Some(otherwise) = otherwise {
-            data_type = data_type.and_then(|data_type| common(data_type, self.expr_type(otherwise)));
-        }
-        // Values of different types: known when the program runs.
-        let data_type = data_type.unwrap_or(DataType::Dynamic);
-        self.body.expr(ExprKind::Case { arms, otherwise }, data_type, node.range())
-    }
-
     fn unary(&mut self, node: ast::UnaryExpr<'_>) -> ExprId {
         let range = node.range();
         // The smallest integer has no positive counterpart, so it is read together with its sign.
@@ -267,27 +238,6 @@ impl Lower<'_> {
             None => return self.missing(range),
         };
         self.body.expr(ExprKind::Unary { operator, operand: inner }, data_type, range)
-    }
-
-    /// `a || b || c …` is as deep on its left as it is long: its operands are taken one after the other.
-    fn binary(&mut self, node: ast::BinaryExpr<'_>) -> ExprId {
-        let mut spine = vec![node];
-        while let Some(Expr::Binary(left)) = spine[spine.len() - 1].left() {
-            spine.push(left);
-        }
-        if spine.len() > MAX_DEPTH * 2 {
-            let diagnostic = LocalDiagnostic::error("too-deep", node.range(), "this expression has too many operands");
-            return self.mistake(diagnostic);
-        }
-        let mut left = self.optional(spine[spine.len() - 1].left(), node.range());
-        for node in spine.into_iter().rev() {
-            let right = self.optional(node.right(), node.range());
-            left = match node.operator() {
-                Some(operator) => self.binary_expr(binary_operator(operator), left, right, node.range()),
-                None => self.missing(node.range()),
-            };
-        }
-        left
     }
 
     fn like(&mut self, node: ast::LikeExpr<'_>) -> ExprId {
@@ -433,7 +383,7 @@ fn has_secret(text: &str) -> bool {
     text.split("{{").skip(1).any(|rest| rest.trim_start().starts_with("secrets."))
 }
 
-fn binary_operator(operator: ast::BinaryOperator) -> BinaryOperator {
+pub(super) fn binary_operator(operator: ast::BinaryOperator) -> BinaryOperator {
     match operator {
         ast::BinaryOperator::Or => BinaryOperator::Or,
         ast::BinaryOperator::And => BinaryOperator::And,

@@ -112,6 +112,7 @@ impl<'db> Lower<'db> {
             ast::Table::Derived(derived) => {
                 let range = derived.range();
                 let query = derived.query().and_then(ast::Subquery::query).ok_or(LoweredSelect::Missing)?;
+                self.may_defer = true;
                 let query = self.query(query)?;
                 let name = derived.alias().map(ast::Name::value).unwrap_or_default();
                 let fields = self.fields_of(query);

@@ -239,22 +239,29 @@ impl Lower<'_> {
         self.body.expr(ExprKind::Member { base, key }, DataType::Dynamic, range)
     }
 
-    /// `results[0].nam`, where the columns of `results` are known.
+    /// `results[0].nam`, where the columns of `results` are known, and `x.nam` in a function of its elements.
     fn check_row_member(&mut self, base: ExprId, key: &str, key_range: TextRange) {
-        let ExprKind::Index { base: rows, .. } = &self.body.exprs[base].kind else { return };
-        let ExprKind::Variable(variable) = &self.body.exprs[*rows].kind else { return };
-        let Some(columns) = self.rows.get(variable) else { return };
+        let (variable, columns) = match &self.body.exprs[base].kind {
+            ExprKind::Index { base: rows, .. } => {
+                let ExprKind::Variable(variable) = &self.body.exprs[*rows].kind else { return };
+                (variable, self.rows.get(variable))
+            }
+            ExprKind::Variable(variable) => (variable, self.records.get(variable)),
+            _ => return,
+        };
+        let Some(columns) = columns else { return };
         if columns.iter().any(|column| column == key) {
             return;
         }
         let name = &self.body.variables[*variable].name;
         let candidates = Candidates::new("columns", columns.iter().map(String::as_str));
-        let diagnostic = LocalDiagnostic::warning(
-            "unknown-column",
-            key_range,
-            format!("the rows of `{name}` have no column `{key}`"),
-        )
-        .nearest(key, &candidates, key_range, "");
+        let message = if self.rows.contains_key(variable) {
+            format!("the rows of `{name}` have no column `{key}`")
+        } else {
+            format!("the row `{name}` has no column `{key}`")
+        };
+        let diagnostic =
+            LocalDiagnostic::warning("unknown-column", key_range, message).nearest(key, &candidates, key_range, "");
         self.report(diagnostic);
     }
 

@@ -35,8 +35,12 @@ impl Lower<'_> {
         }
         self.depth += 1;
         let known = self.commons.len();
+        let may_defer = std::mem::take(&mut self.may_defer);
         let lowered = self.with(node.with()).and_then(|()| match node.body() {
-            Some(ast::SelectBody::Select(select)) => self.one_select(select, Some(node)),
+            Some(ast::SelectBody::Select(select)) => {
+                self.may_defer = may_defer;
+                self.one_select(select, Some(node))
+            }
             Some(ast::SelectBody::SetOperation(operation)) => self.union(operation, node),
             Some(ast::SelectBody::Subquery(query)) => {
                 self.report(not_supported("a SELECT in parentheses", query.range()));
@@ -56,6 +60,7 @@ impl Lower<'_> {
         whole: Option<ast::SelectStatement<'_>>,
     ) -> Result<SelectId, LoweredSelect> {
         let first = self.body.exprs.len();
+        let may_defer = std::mem::take(&mut self.may_defer);
         let (from, entities) = match select.from() {
             Some(from) => self.from(from)?,
             None => (Vec::new(), Vec::new()),
@@ -81,13 +86,15 @@ impl Lower<'_> {
         let mut order_by = order_by.map(|order_by| self.order_by(order_by, &columns)).unwrap_or_default();
         let Some(Scope::Select(scope)) = self.selects.pop() else { return Err(LoweredSelect::Missing) };
         let place = select.from().map_or(select.range(), |from| from.range());
-        self.check_bindings(&from, &entities, filter, place);
+        let is_grouped = keys.is_some() || having.is_some() || !scope.aggregates.is_empty();
+        let is_limited = whole.is_some_and(|whole| whole.limits().next().is_some() || whole.offsets().next().is_some());
+        let may_defer = may_defer && !is_grouped && !is_limited;
+        let unbound = self.check_bindings(&from, &entities, filter, place, &columns, may_defer);
         self.check_filter_only(&from, filter, first);
         let distinct = select.is_distinct();
         if distinct {
             self.check_distinct(&columns, &mut order_by);
         }
-        let is_grouped = keys.is_some() || having.is_some() || !scope.aggregates.is_empty();
         let grouping = is_grouped.then(|| {
             let roots = columns.iter().map(|column| column.value).chain(order_by.iter().map(|key| key.value));
             let roots: Vec<ExprId> = roots.chain(having).collect();
@@ -97,7 +104,9 @@ impl Lower<'_> {
         let range = whole.map_or(select.range(), |whole| whole.range());
         let outer = Vec::new();
         let select = Select { columns, distinct, from, filter, grouping, order_by, limit, offset, outer, range };
-        Ok(self.body.selects.push(select))
+        let select = self.body.selects.push(select);
+        self.unbound.extend(unbound.map(|unbound| (select, unbound)));
+        Ok(select)
     }
 
     /// A SELECT of all columns of a source, with the clauses behind it.

@@ -99,6 +99,7 @@ impl Lower<'_> {
 
     /// The columns of a UNION have the names of the first SELECT and the types that all of them have in common.
     fn union_source(&mut self, inputs: Vec<SelectId>, all: bool, range: TextRange) -> Source {
+        self.type_literals(&inputs);
         let mut fields: Vec<SourceField> = self.fields_of(inputs[0]);
         for input in &inputs[1..] {
             let found = self.body.selects[*input].columns.len();
@@ -126,6 +127,33 @@ impl Lower<'_> {
             }
         }
         Source { kind: SourceKind::Union { inputs, all }, name: String::new(), fields, range }
+    }
+
+    /// `SELECT '1' UNION SELECT 2`: a bare text takes the type of the column in the first SELECT that has another value there.
+    fn type_literals(&mut self, inputs: &[SelectId]) {
+        let is_text = |lower: &Self, value: ExprId| matches!(lower.body.exprs[value].kind, ExprKind::String(_));
+        for position in 0..self.body.selects[inputs[0]].columns.len() {
+            let values: Vec<(SelectId, ExprId)> = inputs
+                .iter()
+                .filter_map(|input| Some((*input, self.body.selects[*input].columns.get(position)?.value)))
+                .collect();
+            let Some((_, other)) = values.iter().find(|(_, value)| {
+                !is_text(self, *value) && !matches!(self.expr_type(*value), DataType::Null | DataType::Dynamic)
+            }) else {
+                continue;
+            };
+            let data_type = self.expr_type(*other);
+            for (input, value) in values.into_iter().filter(|(_, value)| is_text(self, *value)).collect::<Vec<_>>() {
+                let typed = self.adapted(BinaryOperator::Equal, value, data_type);
+                let select = self.body.selects.get_mut(input);
+                select.columns[position].value = typed;
+                for key in &mut select.order_by {
+                    if key.value == value {
+                        key.value = typed;
+                    }
+                }
+            }
+        }
     }
 
     /// `(SELECT …)` as a value.

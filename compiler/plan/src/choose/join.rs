@@ -54,7 +54,7 @@ fn sides(left: LogicalPlan, mut right: LogicalPlan, kind: JoinKind, keys: Vec<Ke
     let left = with_keys(choose(left), left_keys);
     let right = with_keys(choose(right), right_keys);
     let shift = (left.columns().len() - left_width) as u32;
-    let condition = rest.into_iter().reduce(Expr::and).map(|mut condition| {
+    let condition = Expr::all(rest).map(|mut condition| {
         condition.map_columns(&|column| if (column as usize) < left_width { column } else { column + shift });
         let mut input = left.columns();
         input.extend(right.columns());

@@ -65,6 +65,11 @@ pub(super) fn write(expr: &Expr, names: &[String]) -> String {
             format!("{}({})", FUNCTIONS[*function as usize].name, list(arguments))
         }
         ExprKind::Coerce(operand) => format!("COERCE({}, {})", write(operand, names), expr.data_type),
+        ExprKind::Lambda { captures, .. } if captures.is_empty() => "a function".to_owned(),
+        ExprKind::Lambda { captures, .. } => {
+            let captures: Vec<String> = captures.iter().map(|(_, value)| write(value, names)).collect();
+            format!("a function of {}", captures.join(", "))
+        }
         ExprKind::Numeric(operand) => format!("NUMERIC({})", write(operand, names)),
         ExprKind::Cast(operand) => format!("CAST({} AS {})", write(operand, names), expr.data_type),
         ExprKind::Member { base, key } => format!("{}.{key}", inside(base, own)),

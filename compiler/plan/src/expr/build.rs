@@ -141,6 +141,23 @@ impl Expr {
         Expr::binary(BinaryOperator::And, left, right)
     }
 
+    /// All of them joined by AND, in their order, as shallow as can be; `None` of none.
+    pub fn all(conjuncts: Vec<Expr>) -> Option<Expr> {
+        let mut level = conjuncts;
+        while level.len() > 1 {
+            let mut pairs = Vec::with_capacity(level.len().div_ceil(2));
+            let mut items = level.into_iter();
+            while let Some(left) = items.next() {
+                pairs.push(match items.next() {
+                    Some(right) => Expr::and(left, right),
+                    None => left,
+                });
+            }
+            level = pairs;
+        }
+        level.pop()
+    }
+
     /// `left = right`.
     pub fn equal(left: Expr, right: Expr) -> Expr {
         Expr::binary(BinaryOperator::Equal, left, right)
@@ -242,6 +259,10 @@ impl Expr {
                 },
                 Some(ParameterType::TextOrArray) => match argument.data_type {
                     DataType::String | DataType::Array | DataType::Dynamic => argument,
+                    _ => argument.coerce(DataType::String),
+                },
+                Some(ParameterType::Function(_)) => match argument.kind {
+                    ExprKind::Lambda { .. } => argument,
                     _ => argument.coerce(DataType::String),
                 },
                 Some(ParameterType::Any) => argument,

@@ -4,10 +4,10 @@ use moltler_abi::runtime_calls::BinaryOperator;
 
 use super::{Expr, ExprKind};
 
-impl Expr {
-    /// The expressions directly inside.
-    pub fn children(&self) -> Vec<&Expr> {
-        match &self.kind {
+/// The expressions directly inside, borrowed as `$expr` is: shared, or to be changed.
+macro_rules! children {
+    ($expr:expr, $iter:ident $(, $mutable:tt)?) => {
+        match &$($mutable)? $expr.kind {
             ExprKind::Literal(_)
             | ExprKind::Column(_)
             | ExprKind::Variable(_)
@@ -23,66 +23,40 @@ impl Expr {
             | ExprKind::Cast(operand)
             | ExprKind::Member { base: operand, .. }
             | ExprKind::Interval { value: operand, .. } => vec![operand],
-            ExprKind::InList { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
+            ExprKind::InList { operand, items, .. } => std::iter::once(&$($mutable)? **operand).chain(items).collect(),
             ExprKind::Between { operand, low, high, .. } => vec![operand, low, high],
             ExprKind::Case { branches, otherwise } => branches
-                .iter()
+                .$iter()
                 .flat_map(|(condition, value)| [condition, value])
-                .chain(otherwise.iter().map(|value| &**value))
+                .chain(otherwise.$iter().map(|value| &$($mutable)? **value))
                 .collect(),
-            ExprKind::Switch { operand, branches, otherwise } => std::iter::once(&**operand)
-                .chain(branches.iter().flat_map(|(test, value)| [test, value]))
-                .chain(otherwise.iter().map(|value| &**value))
+            ExprKind::Switch { operand, branches, otherwise } => std::iter::once(&$($mutable)? **operand)
+                .chain(branches.$iter().flat_map(|(test, value)| [test, value]))
+                .chain(otherwise.$iter().map(|value| &$($mutable)? **value))
                 .collect(),
-            ExprKind::Coalesce(items) | ExprKind::Array(items) => items.iter().collect(),
-            ExprKind::Call { arguments, .. } => arguments.iter().collect(),
+            ExprKind::Coalesce(items) | ExprKind::Array(items) => items.$iter().collect(),
+            ExprKind::Call { arguments, .. } => arguments.$iter().collect(),
+            ExprKind::Lambda { captures, .. } => captures.$iter().map(|(_, value)| value).collect(),
             ExprKind::Index { base, index } => vec![base, index],
-            ExprKind::Document(members) => members.iter().map(|(_, value)| value).collect(),
+            ExprKind::Document(members) => members.$iter().map(|(_, value)| value).collect(),
             ExprKind::Subquery { arguments, needle, .. } => {
-                arguments.iter().chain(needle.iter().map(|value| &**value)).collect()
+                arguments.$iter().chain(needle.$iter().map(|value| &$($mutable)? **value)).collect()
             }
-            ExprKind::Execute { argument, .. } => argument.iter().map(|value| &**value).collect(),
+            ExprKind::Execute { argument, .. } => argument.$iter().map(|value| &$($mutable)? **value).collect(),
         }
+    };
+}
+
+impl Expr {
+    /// The expressions directly inside. Those of a function that is an argument are not among them: what it uses of the
+    /// row is.
+    pub fn children(&self) -> Vec<&Expr> {
+        children!(self, iter)
     }
 
     /// The same, for changing them.
     pub fn children_mut(&mut self) -> Vec<&mut Expr> {
-        match &mut self.kind {
-            ExprKind::Literal(_)
-            | ExprKind::Column(_)
-            | ExprKind::Variable(_)
-            | ExprKind::SecretTemplate(_)
-            | ExprKind::Query(_)
-            | ExprKind::Fail(_) => Vec::new(),
-            ExprKind::Binary { left, right, .. } => vec![left, right],
-            ExprKind::Unary { operand, .. }
-            | ExprKind::IsNull { operand, .. }
-            | ExprKind::Part { operand, .. }
-            | ExprKind::Coerce(operand)
-            | ExprKind::Numeric(operand)
-            | ExprKind::Cast(operand)
-            | ExprKind::Member { base: operand, .. }
-            | ExprKind::Interval { value: operand, .. } => vec![operand],
-            ExprKind::InList { operand, items, .. } => std::iter::once(&mut **operand).chain(items).collect(),
-            ExprKind::Between { operand, low, high, .. } => vec![operand, low, high],
-            ExprKind::Case { branches, otherwise } => branches
-                .iter_mut()
-                .flat_map(|(condition, value)| [condition, value])
-                .chain(otherwise.iter_mut().map(|value| &mut **value))
-                .collect(),
-            ExprKind::Switch { operand, branches, otherwise } => std::iter::once(&mut **operand)
-                .chain(branches.iter_mut().flat_map(|(test, value)| [test, value]))
-                .chain(otherwise.iter_mut().map(|value| &mut **value))
-                .collect(),
-            ExprKind::Coalesce(items) | ExprKind::Array(items) => items.iter_mut().collect(),
-            ExprKind::Call { arguments, .. } => arguments.iter_mut().collect(),
-            ExprKind::Index { base, index } => vec![base, index],
-            ExprKind::Document(members) => members.iter_mut().map(|(_, value)| value).collect(),
-            ExprKind::Subquery { arguments, needle, .. } => {
-                arguments.iter_mut().chain(needle.iter_mut().map(|value| &mut **value)).collect()
-            }
-            ExprKind::Execute { argument, .. } => argument.iter_mut().map(|value| &mut **value).collect(),
-        }
+        children!(self, iter_mut, mut)
     }
 
     /// Calls `visit` for the expression and everything inside, outermost first.
@@ -188,6 +162,7 @@ impl Expr {
                 | ExprKind::Document(_)
                 | ExprKind::Array(_) => true,
                 ExprKind::Call { .. }
+                | ExprKind::Lambda { .. }
                 | ExprKind::Cast(_)
                 | ExprKind::Interval { .. }
                 | ExprKind::SecretTemplate(_)

@@ -1,4 +1,5 @@
 use moltler_abi::DataType;
+use moltler_abi::runtime_calls::BinaryOperator;
 use moltler_db::NameKind;
 use moltler_hir::body::{Execution, ExprId, ExprKind as Hir};
 
@@ -40,18 +41,15 @@ impl FromHir<'_> {
             Hir::InList { operand, elements, negated } => {
                 Expr::in_list(self.expr(*operand), self.exprs(elements), *negated)
             }
-            Hir::Case { arms, otherwise } => {
-                let arms = arms.iter().map(|(condition, value)| (self.expr(*condition), self.expr(*value))).collect();
-                Expr::case(arms, otherwise.map(|value| self.expr(value)))
-            }
+            Hir::Case { arms, otherwise } => self.case(arms, *otherwise),
             Hir::Cast { operand } => self.expr(*operand).cast(hir.data_type),
             Hir::Interval { value, unit } => {
                 let value = Box::new(self.expr(*value));
                 let unit = unit.clone().unwrap_or_default();
                 Expr::new(ExprKind::Interval { value, unit }, DataType::Interval)
             }
-            Hir::Call { function, arguments } => Expr::call(*function, self.exprs(arguments)),
-            Hir::Lambda { .. } => self.fail("functions of a function are not supported yet"),
+            Hir::Call { function, arguments } => self.call(*function, arguments),
+            Hir::Lambda { .. } => self.fail("a function is no value"),
             Hir::Member { base, key } => Expr::member(self.expr(*base), key.as_str()),
             Hir::Index { base, index } => Expr::index(self.expr(*base), self.expr(*index)),
             Hir::Query(select) => {
@@ -71,6 +69,30 @@ impl FromHir<'_> {
             }
             None => expr,
         }
+    }
+
+    fn case(&mut self, arms: &[(ExprId, ExprId)], otherwise: Option<ExprId>) -> Expr {
+        let exprs = &self.unit.body.exprs;
+        // `CASE operand WHEN …`: the operand is the same expression in all of them, and is evaluated once where all values that
+        // it is compared with have its type.
+        let tests: Option<Vec<(ExprId, ExprId)>> = arms
+            .iter()
+            .map(|(condition, _)| match exprs[*condition].kind {
+                Hir::Binary { operator: BinaryOperator::Equal, left, right } => Some((left, right)),
+                _ => None,
+            })
+            .collect();
+        if let Some(tests) = tests
+            && let [(operand, _), _, ..] = tests[..]
+            && tests.iter().all(|(left, right)| *left == operand && exprs[*right].data_type == exprs[operand].data_type)
+        {
+            let operand = self.expr(operand);
+            let branches = tests.iter().zip(arms);
+            let branches = branches.map(|((_, test), (_, value))| (self.expr(*test), self.expr(*value))).collect();
+            return Expr::switch(operand, branches, otherwise.map(|value| self.expr(value)));
+        }
+        let arms = arms.iter().map(|(condition, value)| (self.expr(*condition), self.expr(*value))).collect();
+        Expr::case(arms, otherwise.map(|value| self.expr(value)))
     }
 
     fn exprs(&mut self, ids: &[ExprId]) -> Vec<Expr> {

@@ -29,6 +29,11 @@ impl Scope {
         Scope { is_subquery: true, ..Scope::default() }
     }
 
+    /// The scope of a function that is an argument: columns of rows around are added to it one by one.
+    pub(super) fn inside_function(&self) -> Scope {
+        Scope { outer: self.outer.clone(), is_subquery: true, ..Scope::default() }
+    }
+
     /// A source's columns start here.
     pub(super) fn add(&mut self, source: SourceId, offset: u32, types: Vec<DataType>) {
         self.sources.insert(source, (offset, types));

@@ -37,6 +37,12 @@ impl FromHir<'_> {
             inside.add_outer(*column, slot, argument.data_type);
             parameters.push(slot);
         }
+        // Parameters of functions around change while a query is under way: its rows are not kept beyond one value of them.
+        let mut arguments = arguments;
+        for (slot, data_type) in &self.parameters {
+            arguments.push(Expr::variable(*slot, *data_type));
+            parameters.push(*slot);
+        }
         let wanted = self.is_required(kind);
         let around = std::mem::replace(&mut self.scope, inside);
         let parts = std::mem::take(&mut self.parts);
@@ -314,7 +320,8 @@ impl FromHir<'_> {
         }
         let plan = self.beside(id);
         let schema = plan.schema();
-        let index = self.gather.shared(plan);
+        let range = body.selects[id].range;
+        let index = self.gather.shared(plan, self.unit.span(range.start(), range.end()));
         self.shared.insert(id, (index, schema.clone()));
         LogicalPlan::Shared { index, schema }
     }

@@ -95,7 +95,7 @@ fn gather(sources: Sources<'_>) -> Program {
         if let Some(StmtKind::Entity(definition)) = kind(unit)
             && let Some(entity) = entity(&gather, *unit, definition)
         {
-            gather.declare_entity(&definition.name.text, entity, pushdown(definition));
+            gather.declare_entity(&definition.name.text, entity);
         }
     }
     for unit in &sources.actions {
@@ -107,13 +107,13 @@ fn gather(sources: Sources<'_>) -> Program {
     }
     for unit in &sources.instances {
         if let Some(StmtKind::Instance(definition)) = kind(unit)
-            && let Some(instance) = FromHir::new(&mut gather, &mut Slots::default(), *unit).instance(definition)
+            && let Some(instance) = constant(&mut gather, *unit, |lowering| lowering.instance(definition))
         {
             gather.manifest().global_instances.push(instance);
         }
     }
     if let Some(main) = &sources.main {
-        let mut slots = Slots::default();
+        let mut slots = Slots::behind(gather.reserved);
         let mut statements = Vec::new();
         for unit in main {
             if let Some(StmtKind::Package(package)) = kind(unit) {
@@ -137,12 +137,20 @@ fn kind<'a>(unit: &Unit<'a>) -> Option<&'a StmtKind> {
     unit.body.statement().map(|statement| &statement.kind)
 }
 
+/// Something of a definition.
+fn constant<R>(gather: &mut Gather, unit: Unit<'_>, lower: impl FnOnce(&mut FromHir<'_>) -> R) -> R {
+    let mut slots = Slots::behind(gather.reserved);
+    let lowered = lower(&mut FromHir::new(gather, &mut slots, unit));
+    gather.reserved = slots.count();
+    lowered
+}
+
 fn connector_type(gather: &mut Gather, unit: Unit<'_>, definition: &TypeDef) -> ConnectorType {
     let name = definition.name.text.clone();
     let config = config_fields(gather, unit, &name, &definition.config);
     let options = definition
         .options
-        .map(|options| FromHir::new(gather, &mut Slots::default(), unit).scalar(&format!("options_{name}"), options));
+        .map(|options| constant(gather, unit, |lowering| lowering.scalar(&format!("options_{name}"), options)));
     ConnectorType {
         description: definition.description.clone(),
         config,
@@ -172,6 +180,7 @@ fn entity(gather: &Gather, unit: Unit<'_>, definition: &EntityDef) -> Option<Ent
         name: name.to_owned(),
         description: definition.description.clone(),
         fields: fields.collect(),
+        pushdown: pushdown(definition),
         handler: script(unit, &definition.name.text, definition.handler.as_ref()?),
         span: unit.span(definition.name.range.start(), definition.name.range.end()),
     })
@@ -206,6 +215,7 @@ fn pushdown(definition: &EntityDef) -> Pushdown {
         order_fields: declared.order_fields.iter().filter_map(index).collect(),
         order_keys: declared.order_keys,
         required,
+        complete: declared.complete,
     }
 }
 
@@ -238,7 +248,7 @@ fn config_fields(
         secret: field.secret,
         default: field.default.map(|default| {
             let name = format!("default_{owner}_{}", field.name);
-            FromHir::new(gather, &mut Slots::default(), unit).scalar(&name, default)
+            constant(gather, unit, |lowering| lowering.scalar(&name, default))
         }),
         description: field.description.clone(),
         one_of_values: field.one_of_values.clone(),
@@ -285,7 +295,7 @@ fn test(gather: &mut Gather, unit: Unit<'_>, definition: &TestDef, errors: &[Str
         return test;
     }
     let name = format!("test_{}", gather.manifest().tests.len());
-    let mut slots = Slots::default();
+    let mut slots = Slots::behind(gather.reserved);
     let mut lowering = FromHir::new(gather, &mut slots, unit);
     test.at = definition.at.map(|at| lowering.scalar(&format!("{name}_at"), at));
     test.mock_api = definition.mock_api.map(|mock| lowering.scalar(&format!("{name}_mock_api"), mock));

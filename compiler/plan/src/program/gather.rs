@@ -2,8 +2,8 @@
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::{
-    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Manifest, Operator, OutputColumn,
-    Parameter, Pipeline, Query, Scan, Span, Subquery,
+    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Lambda, Manifest, Operator,
+    OutputColumn, Parameter, Pipeline, Query, Scan, Span, Subquery,
 };
 use moltler_db::NameKind;
 use rustc_hash::FxHashMap;
@@ -26,9 +26,9 @@ pub(crate) struct Gather {
     entities: FxHashMap<String, u32>,
     /// `myservice.items.create`
     actions: FxHashMap<String, u32>,
-    /// PUSHDOWN, by the index of the entity.
-    pushdowns: Vec<Pushdown>,
     unoptimized: bool,
+    /// How many variables the expressions of definitions use. They run in the middle of statements, so these have others.
+    pub(super) reserved: u32,
 }
 
 impl Gather {
@@ -55,7 +55,7 @@ impl Gather {
 
     /// What the entity with this index declares of its handler.
     pub(crate) fn pushdown(&self, entity: u32) -> &Pushdown {
-        &self.pushdowns[entity as usize]
+        &self.program.manifest.entities[entity as usize].pushdown
     }
 
     pub(crate) fn action(&self, name: &str) -> Option<u32> {
@@ -66,8 +66,7 @@ impl Gather {
         self.types.insert(name.to_owned(), push(&mut self.program.manifest.types, connector_type));
     }
 
-    pub(super) fn declare_entity(&mut self, name: &str, entity: moltler_abi::manifest::Entity, pushdown: Pushdown) {
-        self.pushdowns.push(pushdown);
+    pub(super) fn declare_entity(&mut self, name: &str, entity: moltler_abi::manifest::Entity) {
         self.entities.insert(name.to_owned(), push(&mut self.program.manifest.entities, entity));
     }
 
@@ -118,24 +117,36 @@ impl Gather {
     /// Optimises the plan and adds it as a query.
     pub(crate) fn query(&mut self, plan: LogicalPlan, columns: Vec<OutputColumn>, span: Span) -> u32 {
         let name = format!("query_{}", self.program.manifest.queries.len());
-        let plan = self.physical(&name, plan);
+        let title = self.text(span).unwrap_or_else(|| name.clone());
+        let plan = self.physical(&name, &title, plan);
         push(&mut self.program.manifest.queries, Query { plan, columns, span })
     }
 
     /// Optimises the plan and adds it to what several readers share.
-    pub(crate) fn shared(&mut self, plan: LogicalPlan) -> u32 {
+    pub(crate) fn shared(&mut self, plan: LogicalPlan, span: Span) -> u32 {
         let name = format!("shared_{}", self.program.manifest.shared.len());
-        let plan = self.physical(&name, plan);
+        let title = self.text(span).map_or_else(|| name.clone(), |text| format!("WITH: {text}"));
+        let plan = self.physical(&name, &title, plan);
         push(&mut self.program.manifest.shared, plan)
+    }
+
+    pub(crate) fn lambda(&mut self, lambda: Lambda) -> u32 {
+        push(&mut self.program.manifest.lambdas, lambda)
     }
 
     pub(crate) fn subquery(&mut self, subquery: Subquery) -> u32 {
         push(&mut self.program.manifest.subqueries, subquery)
     }
 
-    fn physical(&mut self, name: &str, plan: LogicalPlan) -> Operator {
+    /// What was written at a place, in one line.
+    fn text(&self, span: Span) -> Option<String> {
+        text_at(&self.program.manifest, span)
+    }
+
+    fn physical(&mut self, name: &str, title: &str, plan: LogicalPlan) -> Operator {
         let plan = if self.unoptimized { without_optimization(plan) } else { optimize(plan) };
-        self.program.decisions.push((name.to_owned(), decisions(&plan)));
+        let sentences = decisions(&plan, &|span| self.text(span));
+        self.program.decisions.push((title.to_owned(), sentences));
         self.operator(name, choose(plan))
     }
 
@@ -252,6 +263,15 @@ impl Gather {
     fn scalar(&mut self, query: &str, role: &str, value: Expr) -> FunctionId {
         self.function(&format!("{query}_{role}"), FunctionBody::Scalar(value))
     }
+}
+
+/// What was written at a place, in one line; nothing where nobody wrote it.
+fn text_at(manifest: &Manifest, span: Span) -> Option<String> {
+    let text = manifest.files.get(span.file as usize)?.text.get(span.start as usize..span.end as usize)?;
+    if text.is_empty() {
+        return None;
+    }
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn push<T>(table: &mut Vec<T>, item: T) -> u32 {

@@ -36,7 +36,7 @@ impl Move {
                 let input = into(*input, moved, &mut above);
                 // What is left keeps its order: one may keep rows from another that fails for them.
                 above.sort_by_key(|conjunct| written.iter().position(|other| other == conjunct));
-                match all(above) {
+                match Expr::all(above) {
                     // What could not go in is looked at no more.
                     Some(predicate) => {
                         let input = Box::new(self.plan(input));
@@ -81,16 +81,12 @@ impl Move {
         }
         let LogicalPlan::Join { left, right, kind, .. } = plan else { unreachable!("it was made above") };
         LogicalPlan::Join {
-            left: Box::new(left.filtered(all(to_left))),
-            right: Box::new(right.filtered(all(to_right))),
+            left: Box::new(left.filtered(Expr::all(to_left))),
+            right: Box::new(right.filtered(Expr::all(to_right))),
             kind,
-            on: all(kept),
+            on: Expr::all(kept),
         }
     }
-}
-
-fn all(conjuncts: Vec<Expr>) -> Option<Expr> {
-    conjuncts.into_iter().reduce(Expr::and)
 }
 
 /// The plan with filters inside it; what has to stay above goes to `above`.
@@ -98,7 +94,7 @@ fn into(plan: LogicalPlan, conjuncts: Vec<Expr>, above: &mut Vec<Expr>) -> Logic
     match plan {
         LogicalPlan::Filter { input, predicate } => {
             let below = predicate.conjuncts().into_iter().chain(conjuncts).collect();
-            input.filtered(all(below))
+            input.filtered(Expr::all(below))
         }
         LogicalPlan::Project { input, outputs } => {
             let values: Vec<&Expr> = outputs.iter().map(|(_, value)| value).collect();
@@ -107,14 +103,14 @@ fn into(plan: LogicalPlan, conjuncts: Vec<Expr>, above: &mut Vec<Expr>) -> Logic
                 let movable = conjunct.columns().iter().all(|column| values[*column as usize].is_movable());
                 if movable { below.push(conjunct.with_columns(&values)) } else { above.push(conjunct) }
             }
-            LogicalPlan::Project { input: Box::new(input.filtered(all(below))), outputs }
+            LogicalPlan::Project { input: Box::new(input.filtered(Expr::all(below))), outputs }
         }
         LogicalPlan::Sort { input, keys } => {
-            LogicalPlan::Sort { input: Box::new(input.filtered(all(conjuncts))), keys }
+            LogicalPlan::Sort { input: Box::new(input.filtered(Expr::all(conjuncts))), keys }
         }
-        LogicalPlan::Distinct(input) => LogicalPlan::Distinct(Box::new(input.filtered(all(conjuncts)))),
+        LogicalPlan::Distinct(input) => LogicalPlan::Distinct(Box::new(input.filtered(Expr::all(conjuncts)))),
         LogicalPlan::Union(inputs) => {
-            let predicate = all(conjuncts);
+            let predicate = Expr::all(conjuncts);
             LogicalPlan::Union(inputs.into_iter().map(|input| input.filtered(predicate.clone())).collect())
         }
         LogicalPlan::Aggregate { input, keys, aggregates } => {
@@ -127,7 +123,7 @@ fn into(plan: LogicalPlan, conjuncts: Vec<Expr>, above: &mut Vec<Expr>) -> Logic
                     .all(|column| values.get(*column as usize).is_some_and(|value| value.is_movable()));
                 if about_keys { below.push(conjunct.with_columns(&values)) } else { above.push(conjunct) }
             }
-            LogicalPlan::Aggregate { input: Box::new(input.filtered(all(below))), keys, aggregates }
+            LogicalPlan::Aggregate { input: Box::new(input.filtered(Expr::all(below))), keys, aggregates }
         }
         LogicalPlan::Join { left, right, kind, on } => {
             let width = left.schema().len() as u32;
@@ -146,10 +142,10 @@ fn into(plan: LogicalPlan, conjuncts: Vec<Expr>, above: &mut Vec<Expr>) -> Logic
                 }
             }
             LogicalPlan::Join {
-                left: Box::new(left.filtered(all(to_left))),
-                right: Box::new(right.filtered(all(to_right))),
+                left: Box::new(left.filtered(Expr::all(to_left))),
+                right: Box::new(right.filtered(Expr::all(to_right))),
                 kind,
-                on: all(on.into_iter().chain(both).collect()),
+                on: Expr::all(on.into_iter().chain(both).collect()),
             }
         }
         other @ (LogicalPlan::Scan(_)

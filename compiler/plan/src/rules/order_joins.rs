@@ -24,26 +24,55 @@ pub(super) fn order_joins(plan: LogicalPlan) -> LogicalPlan {
     }
 }
 
-/// Takes a tree of inner joins apart: its sources from left to right, and all conditions over the columns of all sources.
-fn take_apart(plan: LogicalPlan, offset: u32, sources: &mut Vec<(u32, LogicalPlan)>, conjuncts: &mut Vec<Expr>) {
-    match plan {
-        LogicalPlan::Join { left, right, kind: JoinKind::Inner, on } => {
-            let width = left.schema().len() as u32;
-            take_apart(*left, offset, sources, conjuncts);
-            take_apart(*right, offset + width, sources, conjuncts);
-            for mut conjunct in on.into_iter().flat_map(Expr::conjuncts) {
+/// A tree of joins taken apart; columns are those of all sources together.
+#[derive(Default)]
+struct Parts {
+    /// From left to right: where its columns start, and what is joined.
+    sources: Vec<(u32, LogicalPlan)>,
+    /// All conditions of inner joins, and of filters above joins.
+    conjuncts: Vec<Expr>,
+    /// Right sides of LEFT JOINs and what they are joined on. They come behind all that is joined otherwise, which gives the
+    /// same rows: `(a LEFT JOIN b) JOIN c` is `(a JOIN c) LEFT JOIN b` where the join of `c` is about `a`.
+    optional: Vec<(u32, LogicalPlan, Vec<Expr>)>,
+}
+
+impl Parts {
+    fn take(&mut self, plan: LogicalPlan, offset: u32) {
+        let here = |on: Option<Expr>| {
+            on.into_iter().flat_map(Expr::conjuncts).map(move |mut conjunct| {
                 conjunct.map_columns(&|column| column + offset);
-                conjuncts.push(conjunct);
+                conjunct
+            })
+        };
+        match plan {
+            LogicalPlan::Join { left, right, kind: JoinKind::Inner, on } => {
+                let width = left.schema().len() as u32;
+                self.take(*left, offset);
+                self.take(*right, offset + width);
+                self.conjuncts.extend(here(on));
             }
+            // Its left side may wait for what is joined later.
+            LogicalPlan::Join { left, right, kind: JoinKind::Left, on } if has_needs(&left) => {
+                let width = left.schema().len() as u32;
+                self.take(*left, offset);
+                self.optional.push((offset + width, order_joins(*right), here(on).collect()));
+            }
+            LogicalPlan::Filter { input, predicate }
+                if matches!(*input, LogicalPlan::Join { .. }) && has_needs(&input) =>
+            {
+                self.take(*input, offset);
+                self.conjuncts.extend(here(Some(predicate)));
+            }
+            other => self.sources.push((offset, order_joins(other))),
         }
-        other => sources.push((offset, order_joins(other))),
     }
 }
 
 fn order(plan: LogicalPlan) -> LogicalPlan {
     let schema = plan.schema();
-    let (mut sources, mut conjuncts) = (Vec::new(), Vec::new());
-    take_apart(plan, 0, &mut sources, &mut conjuncts);
+    let mut parts = Parts::default();
+    parts.take(plan, 0);
+    let Parts { mut sources, mut conjuncts, optional } = parts;
     let mut joined: Option<LogicalPlan> = None;
     // Where the columns of before are now.
     let mut places: Vec<Option<u32>> = vec![None; schema.len()];
@@ -65,17 +94,32 @@ fn order(plan: LogicalPlan) -> LogicalPlan {
                     left: Box::new(left),
                     right: Box::new(source),
                     kind: JoinKind::Inner,
-                    on: on.into_iter().reduce(Expr::and),
+                    on: Expr::all(on),
                 }
             }
         });
     }
-    restored(joined.unwrap_or(LogicalPlan::SingleRow), schema, &places)
+    let mut joined = joined.unwrap_or(LogicalPlan::SingleRow);
+    for (offset, right, on) in optional {
+        let width = places.iter().flatten().count() as u32;
+        place(&mut places, offset, &right, width);
+        let (on, _) = over(&on, &places);
+        joined = LogicalPlan::Join {
+            left: Box::new(joined),
+            right: Box::new(right),
+            kind: JoinKind::Left,
+            on: Expr::all(on),
+        };
+    }
+    // What is about columns of LEFT JOINs.
+    let (above, _) = over(&conjuncts, &places);
+    restored(joined.filtered(Expr::all(above)), schema, &places)
 }
 
 fn has_needs(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Join { left, right, .. } => has_needs(left) || has_needs(right),
+        LogicalPlan::Filter { input, .. } if matches!(**input, LogicalPlan::Join { .. }) => has_needs(input),
         other => !missing_sets(other).is_empty(),
     }
 }
@@ -133,6 +177,33 @@ mod tests {
                  created_at AS created_at, open AS open, JQL AS JQL, id AS id, name AS name, priority AS priority, \
                  created_at AS created_at, open AS open, JQL AS JQL\n  \
                  Join Inner repo = name\n    Join Inner\n      {ITEMS}\n      {ITEMS}\n    Scan shop.issues [repo, title]"
+            ),
+        );
+    }
+
+    #[test]
+    fn a_left_join_comes_behind_what_its_left_side_needs() {
+        // issues 0..2, items 2..8 (LEFT), items 8..14
+        let repo = Expr::column(0, DataType::String);
+        let optional = join(
+            issues(),
+            items(),
+            JoinKind::Left,
+            Expr::equal(Expr::column(1, DataType::String), Expr::column(3, DataType::String)),
+        );
+        let on = Expr::and(
+            Expr::equal(repo, Expr::column(9, DataType::String)),
+            Expr::is_null(Expr::column(2, DataType::String), false),
+        );
+        check(
+            order_joins,
+            join(optional, items(), JoinKind::Inner, on),
+            &format!(
+                "Project repo AS repo, title AS title, id AS id, name AS name, priority AS priority, \
+                 created_at AS created_at, open AS open, JQL AS JQL, id AS id, name AS name, priority AS priority, \
+                 created_at AS created_at, open AS open, JQL AS JQL\n  \
+                 Filter id IS NULL\n    Join Left title = name\n      Join Inner repo = name\n        {ITEMS}\n        \
+                 Scan shop.issues [repo, title]\n      {ITEMS}"
             ),
         );
     }

@@ -79,7 +79,7 @@ fn push_into(mut scan: Scan, predicate: Expr, needed_only: bool) -> LogicalPlan 
         scan.each.retain(|(field, _)| scan.fields[*field as usize].filter_only);
     }
     let scan = LogicalPlan::Scan(scan);
-    match kept.into_iter().reduce(Expr::and) {
+    match Expr::all(kept) {
         Some(predicate) => LogicalPlan::Filter { input: Box::new(scan), predicate },
         None => scan,
     }
