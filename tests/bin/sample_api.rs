@@ -1,10 +1,11 @@
-//! An API on loopback for hands and scripts: `sample-api [sample|github|slack|stripe]`. Prints its URL and its key, and runs until standard
+//! An API on loopback for hands and scripts: `sample-api [sample|github|salesforce|slack|stripe]`. Prints its URL and its key, and runs until standard
 //! input ends.
 
 use std::io::{Error, Read, Write};
 
 use moltler_tests::sample_api::{self, SampleApi};
 use moltler_tests::simulators::github::{self, GitHub};
+use moltler_tests::simulators::salesforce::{self, Salesforce};
 use moltler_tests::simulators::slack::{self, Slack};
 use moltler_tests::simulators::stripe::{self, Stripe};
 
@@ -13,6 +14,7 @@ fn main() -> std::io::Result<()> {
     match name.as_str() {
         "sample" => serve(SampleApi::start()?, SampleApi::url, sample_api::KEY),
         "github" => serve(GitHub::start()?, GitHub::url, github::TOKEN),
+        "salesforce" => serve(Salesforce::start()?, Salesforce::url, salesforce::REFRESH_TOKEN),
         "slack" => serve(Slack::start()?, Slack::url, slack::TOKEN),
         "stripe" => serve(Stripe::start()?, Stripe::url, stripe::KEY),
         _ => Err(Error::other(format!("there is no API `{name}`"))),
