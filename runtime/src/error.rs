@@ -15,6 +15,8 @@ pub struct RuntimeError {
     pub kind: ErrorKind,
     /// The class that CATCH matches: `ConnectorAuthError`, `TypeError`, `AssertionError`, …
     pub class: String,
+    /// The classes of JavaScript that it belongs to besides, for one that a handler threw.
+    pub superclasses: Vec<String>,
     /// One sentence.
     pub message: String,
     /// A machine-readable code, where there is one.
@@ -116,6 +118,7 @@ impl RuntimeError {
         name == "error"
             || name == class
             || above_class
+            || self.superclasses.iter().any(|superclass| plain(superclass) == name)
             || (name == "connectorerror" && self.source.is_some())
             || self.code.as_ref().is_some_and(|code| plain(code) == name)
     }

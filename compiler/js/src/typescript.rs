@@ -403,7 +403,9 @@ impl Visit for Eraser<'_> {
     }
 
     fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
-        let has_line_end = |eraser: &Self, of: &Range| eraser.source[of.start as usize..of.end as usize].contains('\n');
+        let has_line_end = |eraser: &Self, of: &Range| {
+            eraser.source.get(of.start as usize..of.end as usize).is_some_and(|text| text.contains('\n'))
+        };
         let mut open = range(arrow.span).start;
         if let Some(parameters) = &arrow.type_params {
             let cut = range(parameters.span);

@@ -176,3 +176,17 @@ fn deep_and_ambiguous_texts_end() {
         assert!(script.javascript.is_none() || script.is_complete, "{text}");
     }
 }
+
+#[test]
+fn javascript_without_types_stays_as_it_is() {
+    let page = include_str!("../../../tests/docs/building-connectors.md");
+    let handlers: Vec<&str> = page.split("'''").skip(1).step_by(2).filter(|text| text.contains("function")).collect();
+    assert!(handlers.len() > 5);
+    for handler in handlers {
+        let javascript = parse(handler, Language::JavaScript);
+        let typescript = parse(handler, Language::TypeScript);
+        assert_eq!(typescript.javascript.as_deref(), Some(handler));
+        assert_eq!(typescript.names, javascript.names);
+        assert_eq!(typescript.free_names, javascript.free_names);
+    }
+}

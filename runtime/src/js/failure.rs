@@ -8,6 +8,8 @@ use crate::error::{RuntimeError, StackFrame};
 
 /// How far a chain of causes is followed.
 const MAX_CAUSES: usize = 8;
+/// How far a chain of classes is followed.
+const MAX_SUPERCLASSES: usize = 16;
 /// The code of an error that was thrown as null.
 pub(super) const NULL_CODE: &str = "threw-null";
 const MAX_FRAMES: usize = 50;
@@ -21,6 +23,8 @@ pub(super) struct Thrown {
     code: Option<String>,
     frames: Vec<Frame>,
     causes: Vec<String>,
+    /// The classes that its own one extends, with that one.
+    superclasses: Vec<String>,
     cause: Option<Box<Thrown>>,
     /// The engine throws null where it has no memory left for an error.
     pub(super) is_null: bool,
@@ -72,9 +76,10 @@ impl Thrown {
                 errors.map(|error| Thrown::read_deep(&error, MAX_CAUSES)).map(|error| error.title()).collect()
             })
             .unwrap_or_default();
+        let superclasses = superclasses(object);
         // What an exception of a getter left behind is none of ours.
         drop(value.ctx().catch());
-        Thrown { class, message: cut(message), code, frames, causes, cause, is_null: false }
+        Thrown { class, message: cut(message), code, frames, causes, superclasses, cause, is_null: false }
     }
 
     fn title(&self) -> String {
@@ -100,10 +105,28 @@ impl Thrown {
             stack,
             code: if self.is_null { Some(NULL_CODE.to_owned()) } else { self.code },
             notes: self.causes,
+            superclasses: self.superclasses,
             cause: self.cause.map(|cause| Box::new(cause.into_error_by(place))),
             ..RuntimeError::new(&self.class, self.message)
         }
     }
+}
+
+/// The names of the constructors along the chain of prototypes, nearest first, without `Object`.
+fn superclasses(object: &Object<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut next = raw::prototype(object);
+    for _ in 0..MAX_SUPERCLASSES {
+        let Some(prototype) = next else { break };
+        let constructor = member(&prototype, "constructor").and_then(rquickjs::Value::into_object);
+        match constructor.and_then(|constructor| member_text(&constructor, "name")) {
+            Some(name) if name == "Object" => break,
+            Some(name) if is_class_name(&name) && !names.contains(&name) => names.push(name),
+            _ => {}
+        }
+        next = raw::prototype(&prototype);
+    }
+    names
 }
 
 /// An error of the engine itself: out of memory while it is set up, text that it does not take.

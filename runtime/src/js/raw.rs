@@ -1,7 +1,7 @@
 //! The few things that the safe interface of the engine does not offer: loading bytecode, and copying text and bytes out.
 #![expect(unsafe_code, reason = "loading bytecode and reading texts and bytes need the engine's C interface")]
 
-use rquickjs::{Ctx, Module, Value, qjs};
+use rquickjs::{Ctx, Module, Object, Value, qjs};
 
 /// Loads a module from bytecode; its imports are linked when it is evaluated.
 ///
@@ -29,6 +29,17 @@ pub(super) fn text(value: &Value<'_>) -> Option<String> {
         qjs::JS_FreeCString(ctx, data);
         Some(text)
     }
+}
+
+/// The prototype of an object; `None` where it has none, and where a proxy refuses to tell: its exception is then pending.
+pub(super) fn prototype<'js>(object: &Object<'js>) -> Option<Object<'js>> {
+    let ctx = object.ctx();
+    // SAFETY: the object is live; the engine gives a value of this context that is the caller's own.
+    let value = unsafe {
+        let raw = qjs::JS_GetPrototype(ctx.as_raw().as_ptr(), object.as_value().as_raw());
+        Value::from_raw(ctx.clone(), raw)
+    };
+    value.into_object()
 }
 
 /// A copy of the bytes of an ArrayBuffer or of a Uint8Array.

@@ -113,6 +113,20 @@ fn classes_codes_and_causes_are_kept() {
         "class QuotaError extends ConnectorError { name = 'QuotaError' } function query() { throw new QuotaError('x'); }",
     );
     assert_eq!(error.class, "QuotaError");
+    let (error, _) = fails(
+        None,
+        "class Expired extends ConnectorAuthError { constructor(message) { super(message); this.name = 'TokenExpired'; } } function query() { throw new Expired('x'); }",
+    );
+    assert_eq!(error.class, "TokenExpired");
+    for name in ["TokenExpired", "Expired", "connector_auth_error", "ConnectorError", "Error"] {
+        assert!(error.is_a(name), "{name}");
+    }
+    assert!(!error.is_a("ConnectorRateLimitError"));
+    let (error, _) = fails(
+        None,
+        "function query() { const e = new Error('odd'); Object.setPrototypeOf(e, new Proxy(Error.prototype, {getPrototypeOf() { throw 1; }, get(target, key) { if (key === 'constructor') throw 2; return target[key]; }})); throw e; }",
+    );
+    assert_eq!(error.message, "odd");
     let (error, _) = fails(None, "function query() { throw new AggregateError([new Error('a'), 'b'], 'both'); }");
     assert_eq!(
         (error.to_string().as_str(), error.notes),
