@@ -16,7 +16,7 @@ pub struct RuntimeError {
     /// The class that CATCH matches: `ConnectorAuthError`, `TypeError`, `AssertionError`, …
     pub class: String,
     /// The classes of JavaScript that it belongs to besides, for one that a handler threw.
-    pub superclasses: Vec<String>,
+    pub superclasses: Box<[String]>,
     /// One sentence.
     pub message: String,
     /// A machine-readable code, where there is one.

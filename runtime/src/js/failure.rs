@@ -105,7 +105,7 @@ impl Thrown {
             stack,
             code: if self.is_null { Some(NULL_CODE.to_owned()) } else { self.code },
             notes: self.causes,
-            superclasses: self.superclasses,
+            superclasses: self.superclasses.into(),
             cause: self.cause.map(|cause| Box::new(cause.into_error_by(place))),
             ..RuntimeError::new(&self.class, self.message)
         }
