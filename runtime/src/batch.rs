@@ -10,6 +10,7 @@ use std::rc::Rc;
 use moltler_abi::DataType;
 use moltler_abi::layout::{Batch, Column};
 
+use crate::coerce::{write_json, write_json_string};
 use crate::value::Value;
 
 mod arrow;
@@ -182,6 +183,15 @@ impl OwnedBatch {
     /// The value at this place.
     pub fn value(&self, column: usize, row: usize) -> Value {
         self.columns[column].value(row)
+    }
+
+    /// Appends the value at this place as JSON.
+    pub fn write_json(&self, column: usize, row: usize, out: &mut String) {
+        let column = &self.columns[column];
+        match column.text(row) {
+            Some(text) => write_json_string(text, out),
+            None => column.with_value(row, |value| write_json(value, out)),
+        }
     }
 
     /// Puts `value`, which has the column's type, where the column is NULL.

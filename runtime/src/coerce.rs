@@ -18,7 +18,8 @@ pub use number::{integer_to_number, number_to_integer, number_to_text, parse_int
 pub use time::{
     DAY, EpochUnit, add_interval, add_intervals, civil_from_days, date_to_text, date_to_timestamp, days_from_civil,
     epoch_to_timestamp, interval_of, interval_order, interval_to_text, negate_interval, parse_date, parse_interval,
-    parse_timestamp, timestamp_difference, timestamp_to_date, timestamp_to_exact_date, timestamp_to_text,
+    parse_timestamp, timestamp_difference, timestamp_to_date, timestamp_to_exact_date, timestamp_to_text, write_date,
+    write_timestamp,
 };
 
 /// The value as text; NULL is empty, documents and arrays are JSON.

@@ -132,7 +132,14 @@ impl Output {
 
     /// Prints a result row by row, as batches come.
     pub fn rows<'p>(&'p self, context: &'p ExecContext, columns: &'p [OutputColumn]) -> RowPrinter<'p> {
-        RowPrinter { output: self, context, columns, rows: Vec::new(), text: String::new(), started: false }
+        let keys = columns.iter().enumerate().map(|(index, column)| {
+            let mut key = String::from(if index == 0 { "{" } else { "," });
+            write_json_string(&column.name, &mut key);
+            key.push(':');
+            key
+        });
+        let keys = keys.collect();
+        RowPrinter { output: self, context, columns, keys, rows: Vec::new(), text: String::new(), started: false }
     }
 
     /// Prints the rows of a SHOW or DESCRIBE.
@@ -204,6 +211,8 @@ pub struct RowPrinter<'p> {
     output: &'p Output,
     context: &'p ExecContext,
     columns: &'p [OutputColumn],
+    /// What stands before each value in an object.
+    keys: Vec<String>,
     rows: Vec<Vec<Value>>,
     text: String,
     started: bool,
@@ -212,8 +221,13 @@ pub struct RowPrinter<'p> {
 impl RowPrinter<'_> {
     /// Takes the rows of a batch.
     pub fn batch(&mut self, batch: &OwnedBatch) -> Result<()> {
+        let is_json = matches!(self.output.format, Format::Json | Format::Ndjson);
         for row in 0..batch.rows() {
-            self.row((0..self.columns.len()).map(|column| batch.value(column, row)).collect());
+            if is_json {
+                self.object(|column, text| batch.write_json(column, row, text));
+            } else {
+                self.row((0..self.columns.len()).map(|column| batch.value(column, row)).collect());
+            }
         }
         if matches!(self.output.format, Format::Ndjson | Format::Csv) { self.flush() } else { Ok(()) }
     }
@@ -222,20 +236,28 @@ impl RowPrinter<'_> {
     pub fn row(&mut self, row: Vec<Value>) {
         match self.output.format {
             Format::Table => self.rows.push(row),
-            Format::Json => {
-                self.text.push(if self.started { ',' } else { '[' });
-                self.started = true;
-                write_object(self.columns, &row, &mut self.text);
-            }
-            Format::Ndjson => {
-                write_object(self.columns, &row, &mut self.text);
-                self.text.push('\n');
-            }
+            Format::Json | Format::Ndjson => self.object(|column, text| write_json(&row[column], text)),
             Format::Csv => {
                 self.header();
                 let fields: Vec<String> = row.iter().map(|value| to_text(value).to_string()).collect();
                 write_csv(&fields, &mut self.text);
             }
+        }
+    }
+
+    /// Appends a row as JSON.
+    fn object(&mut self, write: impl Fn(usize, &mut String)) {
+        if self.output.format == Format::Json {
+            self.text.push(if self.started { ',' } else { '[' });
+            self.started = true;
+        }
+        for (column, key) in self.keys.iter().enumerate() {
+            self.text.push_str(key);
+            write(column, &mut self.text);
+        }
+        self.text.push_str(if self.keys.is_empty() { "{}" } else { "}" });
+        if self.output.format == Format::Ndjson {
+            self.text.push('\n');
         }
     }
 
@@ -268,19 +290,6 @@ impl RowPrinter<'_> {
         self.output.results.set(self.output.results.get() + 1);
         Ok(())
     }
-}
-
-fn write_object(columns: &[OutputColumn], row: &[Value], text: &mut String) {
-    text.push('{');
-    for (index, (column, value)) in columns.iter().zip(row).enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        write_json_string(&column.name, text);
-        text.push(':');
-        write_json(value, text);
-    }
-    text.push('}');
 }
 
 fn write_csv(fields: &[String], text: &mut String) {

@@ -138,6 +138,14 @@ impl ColumnData {
         }
     }
 
+    /// Shows the value without copying a boxed one.
+    pub(super) fn with_value<R>(&self, row: usize, see: impl FnOnce(&Value) -> R) -> R {
+        match &self.elements {
+            Elements::Boxed(boxes) => see(boxes.get(row)),
+            _ => see(&self.value(row)),
+        }
+    }
+
     /// Order of two values of the same column type, neither NULL.
     pub(super) fn compare(&self, row: usize, other: &ColumnData, other_row: usize) -> Ordering {
         match (&self.elements, &other.elements) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::coerce::{date_to_text, interval_to_text, number_to_text, timestamp_to_text};
+use crate::coerce::{interval_to_text, number_to_text, write_date, write_timestamp};
 use crate::value::{Document, Value};
 
 /// How deeply arrays and documents may be nested in a JSON text.
@@ -90,42 +90,60 @@ fn write_pretty(value: &Value, level: usize, out: &mut String) {
 fn write_scalar(value: &Value, out: &mut String) {
     match value {
         Value::Boolean(boolean) => out.push_str(if *boolean { "true" } else { "false" }),
-        Value::Integer(integer) => out.push_str(&integer.to_string()),
+        Value::Integer(integer) => write_integer(*integer, out),
         Value::Number(number) if number.is_finite() => out.push_str(&number_to_text(*number)),
         Value::String(text) => write_json_string(text, out),
-        Value::Timestamp(micros) => write_json_string(&timestamp_to_text(*micros), out),
-        Value::Date(days) => write_json_string(&date_to_text(*days), out),
+        Value::Timestamp(micros) => {
+            out.push('"');
+            write_timestamp(*micros, out);
+            out.push('"');
+        }
+        Value::Date(days) => {
+            out.push('"');
+            write_date(i64::from(*days), out);
+            out.push('"');
+        }
         Value::Interval(interval) => write_json_string(&interval_to_text(*interval), out),
         Value::Null | Value::Number(_) | Value::Array(_) | Value::Document(_) => out.push_str("null"),
     }
 }
 
+fn write_integer(integer: i64, out: &mut String) {
+    use std::fmt::Write;
+    write!(out, "{integer}").expect("Invariant: a text takes all");
+}
+
 /// Appends a text in double quotes, escaped as JSON wants it.
 pub fn write_json_string(text: &str, out: &mut String) {
     out.push('"');
-    let mut rest = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(&text[rest..index]);
-        rest = index + 1;
-        if escape.is_empty() {
-            out.push_str(&format!("\\u{byte:04x}"));
-        } else {
-            out.push_str(escape);
+    let mut rest = text;
+    while let Some(index) = first_escaped(rest.as_bytes()) {
+        out.push_str(&rest[..index]);
+        let byte = rest.as_bytes()[index];
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            control => out.push_str(&format!("\\u{control:04x}")),
         }
+        rest = &rest[index + 1..];
     }
-    out.push_str(&text[rest..]);
+    out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first byte is that JSON wants to be escaped, which is always an ASCII character.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without a way out in the middle of a chunk, a chunk is looked at in one go.
+    let any = |chunk: &[u8]| chunk.iter().fold(false, |found, byte| found | is_escaped(*byte));
+    let chunk = bytes.chunks(16).position(any)? * 16;
+    let position = bytes[chunk..].iter().position(|byte| is_escaped(*byte));
+    position.map(|position| chunk + position)
 }
 
 /// The value that a JSON text is. Whole numbers of 64 bits are integers; a longer one is kept as the text of its digits, so

@@ -8,14 +8,14 @@ pub fn number_to_text(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
+    let size = number.abs();
+    if size == 0.0 || (1e-4..1e15).contains(&size) {
+        return format!("{number}");
+    }
     let scientific = format!("{number:e}");
     let (mantissa, exponent) = scientific.split_once('e').expect("Invariant: `{:e}` writes an exponent");
-    let exponent: i32 = exponent.parse().expect("Invariant: `{:e}` writes a whole exponent");
-    if (-4..15).contains(&exponent) {
-        format!("{number}")
-    } else {
-        format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs())
-    }
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    format!("{mantissa}e{sign}{digits:0>2}")
 }
 
 /// The integer that the whole text is, with a sign and surrounding blanks perhaps.

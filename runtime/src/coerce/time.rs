@@ -35,29 +35,60 @@ impl EpochUnit {
 
 /// `YYYY-MM-DDTHH:MM:SS[.mmm[uuu]]Z`; years outside 0 to 9999 have a sign and six digits.
 pub fn timestamp_to_text(micros: i64) -> String {
+    let mut text = String::with_capacity(27);
+    write_timestamp(micros, &mut text);
+    text
+}
+
+/// Appends a timestamp as [`timestamp_to_text`] gives it.
+pub fn write_timestamp(micros: i64, text: &mut String) {
+    write_date(micros.div_euclid(DAY), text);
     let time = micros.rem_euclid(DAY);
-    let mut text = date_to_text_wide(micros.div_euclid(DAY));
-    let (hour, minute, second, fraction) = (time / HOUR, time / MINUTE % 60, time / SECOND % 60, time % SECOND);
-    text.push_str(&format!("T{hour:02}:{minute:02}:{second:02}"));
+    for (mark, part) in [('T', time / HOUR), (':', time / MINUTE % 60), (':', time / SECOND % 60)] {
+        text.push(mark);
+        write_digits(part, 2, text);
+    }
+    let fraction = time % SECOND;
     if fraction % 1000 != 0 {
-        text.push_str(&format!(".{fraction:06}"));
+        text.push('.');
+        write_digits(fraction, 6, text);
     } else if fraction != 0 {
-        text.push_str(&format!(".{:03}", fraction / 1000));
+        text.push('.');
+        write_digits(fraction / 1000, 3, text);
     }
     text.push('Z');
-    text
+}
+
+/// Appends a number of at most six digits with leading zeros.
+fn write_digits(number: i64, width: usize, text: &mut String) {
+    let (mut number, mut digits) = (number, [b'0'; 6]);
+    for digit in digits[..width].iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend(digits[..width].iter().map(|digit| char::from(*digit)));
 }
 
 /// `YYYY-MM-DD`
 pub fn date_to_text(days: i32) -> String {
-    date_to_text_wide(i64::from(days))
+    let mut text = String::with_capacity(10);
+    write_date(i64::from(days), &mut text);
+    text
 }
 
-fn date_to_text_wide(days: i64) -> String {
+/// Appends a day as [`date_to_text`] gives it; any that a timestamp may be in.
+pub fn write_date(days: i64, text: &mut String) {
     let (year, month, day) = civil_from_days(days);
     match year {
-        0..=9999 => format!("{year:04}-{month:02}-{day:02}"),
-        _ => format!("{}{:06}-{month:02}-{day:02}", if year < 0 { '-' } else { '+' }, year.unsigned_abs()),
+        0..=9999 => write_digits(year, 4, text),
+        _ => {
+            text.push(if year < 0 { '-' } else { '+' });
+            write_digits(year.abs(), 6, text);
+        }
+    }
+    for part in [month, day] {
+        text.push('-');
+        write_digits(i64::from(part), 2, text);
     }
 }
 
