@@ -8,6 +8,7 @@ mod coverage;
 mod executables;
 mod fmt;
 mod functions;
+mod hostile;
 mod lambdas;
 mod lsp;
 mod lying;

@@ -11,6 +11,16 @@ use serde_json::{Value, json};
 /// A place further away than so many lines gets an excerpt of its own.
 const FAR: usize = 40;
 
+/// Puts `*` in the place of what stands between the quotes, byte for byte.
+fn hide(excerpt: &mut String, literal: Range<usize>) {
+    let inside = literal.start + 1..literal.end.saturating_sub(1).max(literal.start + 1);
+    if excerpt.is_char_boundary(inside.start) && excerpt.is_char_boundary(inside.end) {
+        let hidden: String =
+            excerpt[inside.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+        excerpt.replace_range(inside, &hidden);
+    }
+}
+
 /// A file as reports show it.
 #[derive(Debug)]
 pub struct SourceText {
@@ -117,8 +127,12 @@ fn excerpts<'a>(sources: &'a dyn Sources, diagnostic: &'a Diagnostic) -> Vec<Sni
         }
     }
     let window = main.whole_lines(first, last);
+    let mut excerpt = main.text[window.clone()].to_owned();
+    if diagnostic.code == "hard-coded-secret" {
+        hide(&mut excerpt, range.start - window.start..range.end - window.start);
+    }
     let shifted = |place: Range<usize>, window: &Range<usize>| place.start - window.start..place.end - window.start;
-    let mut snippet = Snippet::source(&main.text[window.clone()])
+    let mut snippet = Snippet::source(excerpt)
         .path(&main.path)
         .line_start(main.line(window.start) + 1)
         .annotation(AnnotationKind::Primary.span(shifted(range, &window)));
@@ -238,6 +252,14 @@ mod tests {
         {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_the_text_is_not_shown() {
+        let sources = sources("CONFIG {\"key\": \"s3cr3t é\"};\n");
+        let found = Diagnostic { code: "hard-coded-secret", ..diagnostic(range(15, 26)) };
+        let shown = render(&Renderer::plain(), &sources, &found);
+        assert!(shown.contains("CONFIG {\"key\": \"*********\"};") && !shown.contains("s3cr3t"), "{shown}");
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct SchemaItem {
     pub required: bool,
     /// `secret`
     pub secret: bool,
+    /// `expose`: handlers get its value.
+    pub expose: bool,
     /// Whether there is a `default`.
     pub has_default: bool,
     /// `one_of`: the name of the group.
@@ -278,6 +280,7 @@ fn items(schema: &Schema) -> Vec<SchemaItem> {
         data_type: field.data_type,
         required: field.required,
         secret: field.secret,
+        expose: field.expose,
         has_default: schema.with_default.contains(&field.name),
         group: field.group.clone(),
         one_of_values: field.one_of_values.clone(),

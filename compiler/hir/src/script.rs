@@ -120,6 +120,7 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
         out.push(extra_parameter(block.role, at(&parameter.range, offset)));
     }
     for access in &function.accesses {
+        out.extend(inspected_secret(block.role, access, surroundings, offset));
         if !access.is_written && !OBJECT_MEMBERS.contains(&access.name.as_str()) {
             out.extend(unknown(block.role, access, surroundings, offset));
         }
@@ -182,6 +183,19 @@ fn free_names(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &mut Ve
             None => out.push(undefined_name(name, &block.script, surroundings.shared, offset)),
         }
     }
+}
+
+/// A handler looks at the letters of a secret, which it does not have.
+fn inspected_secret(
+    role: Role,
+    access: &Access,
+    surroundings: &Surroundings<'_>,
+    offset: u32,
+) -> Option<LocalDiagnostic> {
+    let by = access.inspected_by.as_ref()?;
+    let (_, schema) = surroundings.config.filter(|_| role.parameters().get(access.parameter) == Some(&"config"))?;
+    let is_hidden = schema.iter().any(|key| key.name == access.name && key.secret && !key.expose);
+    is_hidden.then(|| secret::inspected(&access.name, by, at(&access.range, offset)))
 }
 
 /// The diagnostic of a member that nobody declares.

@@ -6,9 +6,9 @@ mod visit;
 use rustc_hash::FxHashMap;
 use swc_common::{Span, Spanned};
 use swc_ecma_ast::{
-    ArrowExpr, ArrowFunctionBody, BinExpr, BinaryOp, BindingIdent, Decl, Expr, FnExpr, ForHead, Ident, ImportSpecifier,
-    Lit, MemberExpr, MemberProp, Module, ModuleDecl, ModuleItem, ObjectPatProp, OptChainBase, OptChainExpr, Pat,
-    PropName, Stmt, VarDecl, VarDeclKind, VarDeclarator,
+    ArrowExpr, ArrowFunctionBody, BinExpr, BinaryOp, BindingIdent, CallExpr, Callee, Decl, Expr, FnExpr, ForHead,
+    Ident, ImportSpecifier, Lit, MemberExpr, MemberProp, Module, ModuleDecl, ModuleItem, ObjectPatProp, OptChainBase,
+    OptChainExpr, Pat, PropName, Stmt, VarDecl, VarDeclKind, VarDeclarator,
 };
 use swc_ecma_visit::VisitWith;
 
@@ -19,6 +19,32 @@ use crate::script::{
     Access, AccessForm, ErrorKind, Function, NameKind, NameUse, Parameter, ParameterForm, Range, Script, ScriptError,
     StringLiteral, TopLevelName,
 };
+
+/// Members of texts that look at their letters or take them apart.
+const INSPECTING: &[&str] = &[
+    "at",
+    "charAt",
+    "charCodeAt",
+    "codePointAt",
+    "endsWith",
+    "includes",
+    "indexOf",
+    "lastIndexOf",
+    "length",
+    "localeCompare",
+    "match",
+    "matchAll",
+    "replace",
+    "replaceAll",
+    "search",
+    "slice",
+    "split",
+    "startsWith",
+    "substr",
+    "substring",
+    "toLowerCase",
+    "toUpperCase",
+];
 
 /// Everything but the parser's own errors.
 pub(crate) fn analyse(source: &str, module: &Module) -> Script {
@@ -355,7 +381,7 @@ impl Walk<'_> {
 
     fn access(&mut self, parameter: usize, (name, range): (String, Range), form: AccessForm, is_written: bool) {
         if let Some(function) = &mut self.top_level {
-            function.accesses.push(Access { parameter, name, range, form, is_written });
+            function.accesses.push(Access { parameter, name, range, form, is_written, inspected_by: None });
         }
     }
 
@@ -411,10 +437,58 @@ impl Walk<'_> {
             }
             None => {
                 member.obj.visit_with(self);
-                if let MemberProp::Computed(computed) = &member.prop {
-                    computed.expr.visit_with(self);
+                match &member.prop {
+                    MemberProp::Ident(name) if INSPECTING.contains(&&*name.sym) => {
+                        self.inspected(&member.obj, &name.sym);
+                    }
+                    MemberProp::Ident(_) | MemberProp::PrivateName(_) => {}
+                    MemberProp::Computed(computed) => {
+                        if let Expr::Lit(Lit::Num(_)) = &*computed.expr {
+                            self.inspected(&member.obj, "[…]");
+                        }
+                        computed.expr.visit_with(self);
+                    }
                 }
             }
+        }
+    }
+
+    /// Notes what looks at the letters of a text, where that is a member of a parameter; it has been walked already.
+    fn inspected(&mut self, text: &Expr, by: &str) {
+        let member = match without_parentheses(text) {
+            Expr::Member(member) => member,
+            Expr::OptChain(OptChainExpr { base, .. }) => match &**base {
+                OptChainBase::Member(member) => member,
+                OptChainBase::Call(_) => return,
+            },
+            _ => return,
+        };
+        let key = match &member.prop {
+            MemberProp::Ident(name) => range(name.span),
+            MemberProp::Computed(computed) => match string_value(&computed.expr) {
+                Some((_, key)) => key,
+                None => return,
+            },
+            MemberProp::PrivateName(_) => return,
+        };
+        let Some(function) = &mut self.top_level else { return };
+        if let Some(access) = function.accesses.iter_mut().rev().find(|access| access.range == key) {
+            access.inspected_by = Some(by.to_owned());
+        }
+    }
+
+    /// `atob(text)`, `/…/.test(text)`
+    fn inspecting_call(&mut self, call: &CallExpr) {
+        let (Callee::Expr(callee), Some(first)) = (&call.callee, call.args.first()) else { return };
+        match without_parentheses(callee) {
+            Expr::Ident(name) if &*name.sym == "atob" => self.inspected(&first.expr, "atob"),
+            Expr::Member(MemberExpr { obj, prop: MemberProp::Ident(name), .. })
+                if matches!(without_parentheses(obj), Expr::Lit(Lit::Regex(_)))
+                    && ["test", "exec"].contains(&&*name.sym) =>
+            {
+                self.inspected(&first.expr, &name.sym);
+            }
+            _ => {}
         }
     }
 

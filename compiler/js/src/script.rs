@@ -173,6 +173,8 @@ pub struct Access {
     pub form: AccessForm,
     /// Whether it is assigned to, updated or deleted there.
     pub is_written: bool,
+    /// What looks at its letters there, where something does: `slice`, `length`, `atob`, `test`.
+    pub inspected_by: Option<String>,
 }
 
 /// How a member is named.

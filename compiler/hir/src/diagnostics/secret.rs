@@ -1,4 +1,5 @@
-//! `hard-coded-secret`: a credential in the text of a connector or an instance.
+//! `hard-coded-secret`: a credential in the text of a connector or an instance. `secret-inspected`: a handler looks at the letters of
+//! a secret, which it never gets.
 
 use moltler_js::StringLiteral;
 use moltler_syntax::TextRange;
@@ -49,6 +50,19 @@ pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDia
     })
 }
 
+/// What looks at a secret sees its placeholder.
+pub(crate) fn inspected(key: &str, by: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning(
+        "secret-inspected",
+        range,
+        format!("`{by}` sees a placeholder of 40 letters and digits, not the secret `{key}`"),
+    )
+    .help(
+        "a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `\"expose\": true` in CONFIG_SCHEMA \
+         gives handlers its value",
+    )
+}
+
 /// Long enough, without blanks, with a digit, and no template or address.
 fn looks_like_key(value: &str) -> bool {
     value.len() >= 12
@@ -73,6 +87,34 @@ CREATE CONNECTOR d TYPE 'shop' CONFIG {"url": "https://a.example", "key": ENV('K
 "#,
             r#"
                 warning[hard-coded-secret] at `"abc"`: the secret `key` stands in the text | help: write `"{{secrets.key}}"` and keep the value with `moltlerc secrets set key` | fix: Replace with a stored secret
+            "#,
+        );
+    }
+
+    #[test]
+    fn looked_at() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'vault' CONFIG_SCHEMA {
+    "url": {"type": "string"}, "key": {"type": "string", "secret": true},
+    "pem": {"type": "string", "secret": true, "expose": true}
+};
+CREATE CONNECTOR ACTION 'vault.d' HANDLER '''
+async function execute(config, params) {
+    const basic = btoa('user:' + config.key), whole = [config.key.trim(), config.key];
+    return [config.key.slice(1), config['key'].length, (config.key)[0], atob(config.key), /^sk_/.test(config.key),
+        config.key?.startsWith('sk'), config.url.split('/'), config.pem.split('-'), params.key.split(','), basic, whole];
+}
+''';
+REGISTER CONNECTOR TYPE 'vault';
+"#,
+            r#"
+                warning[secret-inspected] at `key`: `slice` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `length` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `[…]` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `atob` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `test` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `startsWith` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
             "#,
         );
     }

@@ -205,6 +205,7 @@ impl Lower<'_> {
                 data_type: field.data_type,
                 required: false,
                 secret: false,
+                expose: false,
                 has_default: false,
                 group: None,
                 one_of_values: field.one_of_values.clone(),

@@ -36,6 +36,9 @@ impl Visit for Walk<'_> {
             Expr::Arrow(arrow) => self.arrow(arrow),
             _ => expression.visit_children_with(self),
         }
+        if let Expr::Call(call) = expression {
+            self.inspecting_call(call);
+        }
         self.string_name = None;
     }
 
