@@ -249,10 +249,10 @@ fn explain_tells_what_github_is_asked() {
          AND title LIKE '%crash%' ORDER BY updated_at DESC LIMIT 5",
     );
     for line in [
-        "LIMIT: withheld, ",
-        "`repo = 'shop'`: pushed as a filter, checked again\n",
-        "`labels CONTAINS 'bug'`: told in `options.where`, checked again\n",
-        "ORDER BY: told in `options.orderBy`, sorted again\n",
+        "LIMIT 5: withheld, ",
+        "`repo = 'shop'`: pushed in `filters` and `options.where`; re-checked here\n",
+        "`labels CONTAINS 'bug'`: pushed in `options.where`; re-checked here\n",
+        "ORDER BY: told in `options.orderBy`, and sorted here all the same\n",
     ] {
         assert!(told.contains(line), "{told}");
     }
