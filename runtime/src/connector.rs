@@ -1,6 +1,7 @@
 //! Live connectors: instances, their configuration, calls of their handlers.
 
 pub mod action;
+pub mod cache;
 pub mod calls;
 pub mod instance;
 pub mod options;

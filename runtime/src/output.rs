@@ -1,7 +1,8 @@
 //! Printing results.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::io::{ErrorKind as IoErrorKind, Write};
+use std::io::{ErrorKind as IoErrorKind, IsTerminal, Write};
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -50,6 +51,23 @@ impl FromStr for Format {
     }
 }
 
+/// A text for a terminal: control characters, which could move its cursor, change its title or worse, as `\x1b`. Lines and tabs stay.
+pub fn without_controls(text: &str) -> Cow<'_, str> {
+    let is_control = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_control(character) {
+            shown.push_str(&format!("\\x{:02x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Where results and messages go. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -93,8 +111,12 @@ impl Output {
     /// A line for people beside the results.
     pub fn message(&self, line: &str) {
         match &self.sink {
-            // Nobody to tell that standard error is closed.
-            Sink::Standard => drop(writeln!(std::io::stderr().lock(), "{line}")),
+            Sink::Standard => {
+                let mut stderr = std::io::stderr().lock();
+                let line = if stderr.is_terminal() { without_controls(line) } else { line.into() };
+                // Nobody to tell that standard error is closed.
+                drop(writeln!(stderr, "{line}"));
+            }
             Sink::Captured(text) => {
                 let mut text = text.borrow_mut();
                 text.push_str(line);
@@ -118,6 +140,7 @@ impl Output {
             Sink::Captured(captured) => captured.borrow_mut().push_str(text),
             Sink::Standard => {
                 let mut stdout = std::io::stdout().lock();
+                let text = if stdout.is_terminal() { without_controls(text) } else { text.into() };
                 stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
                     let mut told = RuntimeError::new("OutputError", format!("the result cannot be written: {error}"));
                     if error.kind() == IoErrorKind::BrokenPipe {
@@ -337,4 +360,15 @@ fn printable(text: &str) -> String {
         }
     }
     printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_no_control_characters() {
+        assert_eq!(without_controls("a\tb\nc é 🙂"), "a\tb\nc é 🙂");
+        assert_eq!(without_controls("\u{1b}[2J\u{7}\r\u{0}\u{7f}\u{9b}31m"), "\\x1b[2J\\x07\\x0d\\x00\\x7f\\x9b31m");
+    }
 }

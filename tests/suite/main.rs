@@ -12,6 +12,7 @@ mod hostile;
 mod lambdas;
 mod lsp;
 mod lying;
+mod network;
 mod page;
 #[cfg(unix)]
 mod postgres;

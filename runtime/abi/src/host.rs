@@ -210,6 +210,7 @@ pub const OPTIONS_MEMBERS: &[HostName] = &[
     HostName { name: "orderBy", documentation: "`[{field, direction: 'asc'|'desc'}]`" },
     HostName { name: "fields", documentation: "The fields that the query needs." },
     HostName { name: "where", documentation: "All simple conditions as `{field, op, value}`." },
+    HostName { name: "batchSize", documentation: "How many rows to ask for in one request: the option `batch_size`." },
     HostName { name: "since", documentation: "In a sync: rows changed before it are known." },
 ];
 

@@ -81,6 +81,10 @@ fn run(
     let params = parameters.map(|parameters| Value::Document(Rc::clone(parameters)));
     let call = ActionCall { source, script, config: opened.config(), params: params.as_ref() };
     let outcome = context.block_on(opened.engine().borrow_mut().execute(&call));
+    if params.is_some() {
+        // It may have changed what queries would find.
+        opened.cache().borrow_mut().clear();
+    }
     instance.record(&outcome);
     outcome
 }

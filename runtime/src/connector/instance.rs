@@ -7,6 +7,7 @@ use std::sync::Arc;
 use moltler_abi::manifest::{self, Manifest};
 use sha2::{Digest, Sha256};
 
+use super::cache::ResultCache;
 use super::options::Options;
 use super::schema;
 use crate::coerce::value_to_json;
@@ -41,6 +42,7 @@ pub struct Opened {
     connector_type: u32,
     /// One call at a time.
     engine: RefCell<Engine>,
+    cache: RefCell<ResultCache>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -204,6 +206,7 @@ impl Instance {
             options,
             connector_type: definition.connector_type,
             engine: RefCell::new(Engine::new(settings)),
+            cache: RefCell::default(),
         })
     }
 
@@ -253,6 +256,11 @@ impl Opened {
     /// The engine that runs the handlers; calls do not overlap.
     pub fn engine(&self) -> &RefCell<Engine> {
         &self.engine
+    }
+
+    /// Results of calls, for `cache_ttl`.
+    pub fn cache(&self) -> &RefCell<ResultCache> {
+        &self.cache
     }
 
     /// The configuration with secrets as `***`.

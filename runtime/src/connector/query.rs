@@ -7,6 +7,7 @@ use moltler_abi::DataType;
 use moltler_abi::manifest::{Condition, Entity, Field, Scan, Span};
 
 use super::action::called_from;
+use super::cache::{Key, Pages, ResultCache};
 use super::instance::{Instance, Opened};
 use crate::batch::OwnedBatch;
 use crate::coerce::{EpochUnit, coerce};
@@ -30,6 +31,19 @@ pub struct EntityScan {
     span: Option<Span>,
     cursor: Option<Cursor>,
     nulled: u64,
+    cached: Cached,
+}
+
+/// How a call stands to the results that are kept.
+enum Cached {
+    /// `cache_ttl` is not set, or the call has ended.
+    Off,
+    /// Nobody has looked yet.
+    Unknown(Key),
+    /// An earlier call has its rows: these, from there on.
+    Hit(Pages, usize),
+    /// The rows are collected.
+    Miss(Key, Vec<OwnedBatch>),
 }
 
 impl std::fmt::Debug for EntityScan {
@@ -56,7 +70,7 @@ pub fn start(
     entity: u32,
     columns: Vec<u32>,
     filters: Document,
-    options: Document,
+    mut options: Document,
     span: Option<Span>,
 ) -> Result<EntityScan, RuntimeError> {
     let program = Arc::clone(context.program());
@@ -70,17 +84,26 @@ pub fn start(
     instance.check_enabled()?;
     let opened = instance.open(context)?;
     let source = format!("{}.{}", instance.name(), definition.name);
+    if let Some(size) = opened.options().batch_size {
+        options.insert("batchSize".into(), Value::Integer(i64::from(size)));
+    }
+    let (filters, options) = (Value::Document(Rc::new(filters)), Value::Document(Rc::new(options)));
+    let cached = match opened.options().cache_ttl {
+        Some(_) => Cached::Unknown(ResultCache::key(entity, &columns, &filters, &options)),
+        None => Cached::Off,
+    };
     Ok(EntityScan {
         program,
         opened,
         source,
         entity,
         columns,
-        filters: Value::Document(Rc::new(filters)),
-        options: Value::Document(Rc::new(options)),
+        filters,
+        options,
         span,
         cursor: None,
         nulled: 0,
+        cached,
         instance,
     })
 }
@@ -97,6 +120,32 @@ impl EntityScan {
     }
 
     fn next_page(&mut self, context: &ExecContext) -> Result<Option<OwnedBatch>, RuntimeError> {
+        self.cached = match (std::mem::replace(&mut self.cached, Cached::Off), self.opened.options().cache_ttl) {
+            (Cached::Unknown(key), Some(ttl)) => match self.opened.cache().borrow_mut().get(&key, context.now(), ttl) {
+                Some(pages) => Cached::Hit(pages, 0),
+                None => Cached::Miss(key, Vec::new()),
+            },
+            (cached, _) => cached,
+        };
+        if let Cached::Hit(pages, next) = &mut self.cached {
+            let page = pages.get(*next).map(|page| page.slice(0, page.rows()));
+            *next += 1;
+            return Ok(page);
+        }
+        let page = self.called_page(context);
+        match (&page, std::mem::replace(&mut self.cached, Cached::Off)) {
+            (Ok(Some(page)), Cached::Miss(key, mut pages)) => {
+                pages.push(page.slice(0, page.rows()));
+                self.cached = Cached::Miss(key, pages);
+            }
+            (Ok(None), Cached::Miss(key, pages)) => self.opened.cache().borrow_mut().put(key, context.now(), pages),
+            _ => {}
+        }
+        page
+    }
+
+    /// The next page of the handler itself.
+    fn called_page(&mut self, context: &ExecContext) -> Result<Option<OwnedBatch>, RuntimeError> {
         let mut cursor = self.cursor.take();
         let call = self.call();
         let mut engine = self.opened.engine().borrow_mut();

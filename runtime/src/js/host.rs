@@ -86,7 +86,7 @@ pub(super) struct Host {
     timers: RefCell<BTreeMap<(Instant, u32), bool>>,
     /// The timer that fired last.
     fired: Cell<u32>,
-    /// Since when nothing but timers has happened, and how many of them.
+    /// Since when nothing but timers has happened, and how many of them fired once only.
     idle: Cell<Option<(Instant, u32)>>,
     exchanges: RefCell<Vec<Under>>,
     sleep: RefCell<Option<Pin<Box<Sleep>>>>,
@@ -231,8 +231,10 @@ impl Host {
             if until < due {
                 return Poll::Ready(Waited::TooLong);
             }
-            self.timers.borrow_mut().remove(&(due, id));
+            let repeats = self.timers.borrow_mut().remove(&(due, id)) == Some(true);
             self.fired.set(id);
+            let (since, count) = self.idle.get().unwrap_or_else(|| (Instant::now(), 0));
+            self.idle.set(Some((since, count + u32::from(!repeats))));
             Poll::Ready(Waited::For(Event::Timer(id)))
         })
         .await;
@@ -241,17 +243,13 @@ impl Host {
             self.sleep.borrow_mut().take();
         }
         match &waited {
-            Waited::For(Event::Timer(_)) => {
-                let (since, count) = self.idle.get().unwrap_or_else(|| (Instant::now(), 0));
-                self.idle.set(Some((since, count + 1)));
-            }
             Waited::For(Event::Response(_, result)) => {
                 self.idle.set(None);
                 if let (Ok(response), Some(request)) = (result, self.last_request.borrow_mut().as_mut()) {
                     request.status = Some(response.status);
                 }
             }
-            Waited::Nothing | Waited::TooLong => {}
+            Waited::For(Event::Timer(_)) | Waited::Nothing | Waited::TooLong => {}
         }
         if let Waited::For(Event::Response(id, Ok(response))) = &mut waited
             && let Err(error) = self.token_exchanges.accept(*id, response, &self.seal, &self.clock)
@@ -313,6 +311,23 @@ mod tests {
         // Once it has run away, a script is not allowed to go on.
         host.start_running();
         assert!(host.must_stop());
+    }
+
+    #[test]
+    fn requests_under_way_have_a_limit() {
+        let mut host = host();
+        host.memory_limit = 10 << 20;
+        assert_eq!(host.refuse_request(10 << 20), None);
+        let refused = host.refuse_request((10 << 20) + 1).expect("too large");
+        assert_eq!(refused, "the bodies of requests under way are larger than 10 MB (`max_memory_mb`)");
+        let exchange = || -> Exchange { Box::pin(std::future::pending()) };
+        host.exchanges.borrow_mut().push(Under { id: 1, size: 6 << 20, exchange: exchange() });
+        assert!(host.refuse_request(4 << 20).is_none() && host.refuse_request(5 << 20).is_some());
+        host.stop_request(1);
+        assert!(host.refuse_request(5 << 20).is_none());
+        let all = (0..MAX_EXCHANGES as u32).map(|id| Under { id, size: 0, exchange: exchange() });
+        host.exchanges.borrow_mut().extend(all);
+        assert_eq!(host.refuse_request(0).as_deref(), Some("10000 requests are under way; wait for some of them"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod hostile;
 mod page;
 mod rows;
 mod secrets;
+mod waiting;
 mod wpt;
 
 use std::cell::RefCell;

@@ -256,3 +256,60 @@ fn an_exchange_that_takes_too_long() {
         TransportError::failed(FailureKind::Timeout, "ETIMEDOUT", "no answer within 7 s (`timeout_seconds`)");
     assert_eq!((outcome, time), (Err(expected), 14_500));
 }
+
+/// Eight threads, each with an event loop, a client and a gateway of its own, over the limiter of one instance: the server sees no
+/// more requests than the rate allows.
+#[test]
+fn threads_share_the_rate_of_an_instance() {
+    use std::io::{Read, Write};
+    use std::time::Instant;
+
+    const RATE: Rate = Rate { interval: Duration::from_millis(25), burst: 2 };
+    const THREADS: usize = 8;
+    const EACH: usize = 5;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let started = Instant::now();
+    let arrivals = std::thread::scope(|scope| {
+        let server = scope.spawn(move || {
+            let mut arrivals = Vec::new();
+            for _ in 0..THREADS * EACH {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                arrivals.push(started.elapsed());
+                // The whole head of such a request comes at once.
+                let _ = stream.read(&mut [0; 4096]);
+                stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").expect("it is sent");
+            }
+            arrivals
+        });
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let limiter = crate::http::limiter::shared("type\ninstance\nconfig".to_owned(), Some(RATE));
+                let gateway = Gateway::new(
+                    Rc::new(crate::http::HttpClient::new()),
+                    policy_of(&format!("http://127.0.0.1:{port}")),
+                    limiter,
+                    Limits::default(),
+                    Clock::real(),
+                    Rc::default(),
+                );
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                for _ in 0..EACH {
+                    let response = runtime.block_on(gateway.send(request("GET", &format!("http://127.0.0.1:{port}/"))));
+                    assert_eq!(response.expect("it answers").status, 204);
+                }
+            });
+        }
+        server.join().expect("the server ends")
+    });
+    for (index, arrival) in arrivals.iter().enumerate() {
+        let turn = RATE.interval * (index as u32).saturating_sub(RATE.burst - 1);
+        assert!(*arrival >= turn, "request {index} after {arrival:?}");
+    }
+}
+
+/// That of an instance whose CONFIG names this URL.
+fn policy_of(url: &str) -> Policy {
+    let config = crate::value::Document::from([("url".into(), crate::value::Value::String(url.into()))]);
+    Policy::new(&[], &config, &config, &[], false).expect("a valid policy")
+}
