@@ -25,6 +25,8 @@ async function query(config) {
     }));
 }
 ''';
+
+REGISTER CONNECTOR TYPE 'load';
 ";
 
 /// A server that remembers when each request came.
@@ -72,7 +74,8 @@ fn a_rate_limit_holds_for_all_queries_of_an_instance() {
                 BEGIN
                     CREATE CONNECTOR limited TYPE 'load' CONFIG {{\"api_url\": ENV('API_URL'), \"count\": 5}}
                     OPTIONS {{\"rate_limit\": 20}};
-                    ASSERT ARRAY_LENGTH((SELECT id FROM limited.rows)) = 5;
+                    DECLARE results = SELECT id FROM limited.rows;
+                    ASSERT ARRAY_LENGTH(results) = 5;
                 END TEST;\n"
             )
         })

@@ -18,6 +18,8 @@ interface QueryOptions {
     fields?: string[];
     /** All simple conditions. */
     where?: { field: string; op: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in' | 'like' | 'contains' | 'is null' | 'is not null'; value?: Json }[];
+    /** How many rows to ask for in one request: the option `batch_size`. */
+    batchSize?: number;
     /** In a sync: rows changed before it are known. */
     since?: string;
 }
