@@ -28,7 +28,10 @@ fn a_changed_file_is_tested_again() {
             "CREATE CONNECTOR TYPE 'shop';\nREGISTER CONNECTOR TYPE 'shop';\n\
              TEST CONNECTOR TYPE 'shop' NAME 'watched' BEGIN ASSERT {condition}; END TEST;\n"
         );
-        std::fs::write(&file, test).expect("the scratch folder can be written");
+        // Under another name first: a file that is half written would be tested once more.
+        let whole = folder.path().join("shop.new");
+        std::fs::write(&whole, test).expect("the scratch folder can be written");
+        std::fs::rename(&whole, &file).expect("the scratch folder can be written");
     };
     write("1 = 1");
     let mut command = Command::new(programs().moltlerc());
