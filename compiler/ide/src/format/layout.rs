@@ -87,7 +87,7 @@ impl Layout<'_, '_> {
             | SyntaxKind::FinallyClause => self.control(node),
             SyntaxKind::SyncConnector => self.sync(node),
             SyntaxKind::Declare | SyntaxKind::Set => self.assignment(node),
-            SyntaxKind::Assert => self.assert(node),
+            SyntaxKind::Assert => self.comma_lines(node),
             SyntaxKind::AssertRaises => self.assert_raises(node),
             SyntaxKind::SelectStatement => {
                 let forced = self.is_spread_select(node);
@@ -234,19 +234,6 @@ impl Layout<'_, '_> {
         });
     }
 
-    fn assert(&mut self, node: SyntaxNode<'_>) {
-        self.group(false, |layout| {
-            layout.indented(|layout| {
-                for child in node.children() {
-                    layout.node(child);
-                    if child.token() == Some(",") {
-                        layout.op(LINE);
-                    }
-                }
-            });
-        });
-    }
-
     fn assert_raises(&mut self, node: SyntaxNode<'_>) {
         let statement = node.field("statement");
         self.group(false, |layout| {
@@ -316,7 +303,7 @@ impl Layout<'_, '_> {
                     self.op(LINE);
                     is_first = true;
                 }
-                SyntaxKind::GroupBy | SyntaxKind::OrderBy => self.keys(child),
+                SyntaxKind::GroupBy | SyntaxKind::OrderBy => self.comma_lines(child),
                 _ => self.node(child),
             }
         }
@@ -339,8 +326,8 @@ impl Layout<'_, '_> {
         });
     }
 
-    /// GROUP BY, ORDER BY.
-    fn keys(&mut self, node: SyntaxNode<'_>) {
+    /// What is written behind a word, with a line for each piece behind a comma where it is long: GROUP BY, ORDER BY, ASSERT.
+    fn comma_lines(&mut self, node: SyntaxNode<'_>) {
         self.group(false, |layout| {
             layout.indented(|layout| {
                 for child in node.children() {
