@@ -17,7 +17,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("moltler-codegen", &["moltler-abi", "moltler-plan"]),
     ("moltler-ide", &["moltler-abi", "moltler-db", "moltler-hir", "moltler-js", "moltler-syntax"]),
     ("moltler-lsp", &["moltler-db", "moltler-hir", "moltler-ide", "moltler-syntax"]),
-    ("moltler-runtime", &["moltler-abi"]),
+    ("moltler-targets", &[]),
+    ("moltler-runtime", &["moltler-abi", "moltler-targets"]),
     (
         "moltlerc",
         &[
@@ -66,7 +67,10 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("swc_ecma_parser", &["moltler-js"]),
     ("swc_ecma_visit", &["moltler-js"]),
     ("rquickjs", &["moltler-runtime"]),
-    ("reqwest", &["moltler-runtime"]),
+    ("reqwest", &["moltler-runtime", "moltler-targets"]),
+    ("rusqlite", &["moltler-targets"]),
+    ("tokio-postgres", &["moltler-targets"]),
+    ("parquet", &["moltler-targets"]),
     ("cranelift", &["moltler-codegen"]),
     ("tower-lsp-server", &["moltler-lsp"]),
     ("annotate-snippets", &["moltlerc"]),

@@ -1,0 +1,1 @@
+//! Where the rows of a sync go: SQLite, PostgreSQL, NDJSON, Parquet, Elasticsearch.
