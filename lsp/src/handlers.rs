@@ -8,6 +8,7 @@ mod formatting;
 mod hover;
 mod lifecycle;
 mod names;
+mod package;
 mod semantic_tokens;
 mod structure;
 mod text_sync;
@@ -60,6 +61,8 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("textDocument/inlayHint", Server::inlay_hint)
         .custom_method("textDocument/signatureHelp", Server::signature_help)
         .custom_method("workspace/symbol", Server::workspace_symbol)
+        .custom_method("moltler/package", Server::package)
+        .custom_method("moltler/statement", Server::statement)
         .custom_method("textDocument/semanticTokens/full", Server::semantic_tokens_full)
         .custom_method("textDocument/semanticTokens/full/delta", Server::semantic_tokens_delta)
         .custom_method("textDocument/semanticTokens/range", Server::semantic_tokens_range)

@@ -138,6 +138,25 @@ fn diagnostics_come_for_sql_and_javascript() {
 }
 
 #[test]
+fn the_package_and_the_statement_at_a_place_are_told() {
+    let mut server = Server::start();
+    server.open("CREATE CONNECTOR TYPE 'shop';\n\nSELECT 1;\nTEST CONNECTOR TYPE 'shop' NAME 'a' TAGS ['unit'] BEGIN PRINT 1; END TEST;\n");
+    let document = json!({"uri": server.uri});
+    let package = server.request("moltler/package", json!({"textDocument": document}));
+    assert_eq!(package["types"][0]["name"], "shop");
+    assert_eq!(package["types"][0]["location"]["range"]["start"], json!({"line": 0, "character": 23}));
+    assert_eq!(package["tests"][0]["tags"], json!(["unit"]));
+    let mut at = |line: u32| {
+        let position = json!({"line": line, "character": 3});
+        server.request("moltler/statement", json!({"textDocument": document, "position": position}))
+    };
+    let query = at(2);
+    assert_eq!((&query["kind"], &query["text"]), (&json!("query"), &json!("SELECT 1")));
+    assert_eq!((&at(3)["kind"], &at(3)["name"]), (&json!("test"), &json!("a")));
+    server.stop();
+}
+
+#[test]
 fn prefixes_and_random_edits_leave_it_alive() {
     let mut server = Server::start();
     let text = page::everything();

@@ -13,6 +13,7 @@ mod lambdas;
 mod lsp;
 mod lying;
 mod network;
+mod new;
 mod page;
 #[cfg(unix)]
 mod postgres;

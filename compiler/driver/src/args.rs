@@ -35,6 +35,8 @@ pub enum Command {
     Publish(PublishArguments),
     /// Write files in their one layout
     Fmt(FmtArguments),
+    /// Make a folder with a connector that passes its own tests, to start from
+    New(NewArguments),
     /// Keep the values of `{{secrets.name}}`, encrypted, for this user
     Secrets(SecretsArguments),
 }
@@ -51,6 +53,13 @@ pub struct FmtArguments {
     /// Read a text from standard input and write it to standard output
     #[arg(long, conflicts_with = "paths")]
     pub stdin: bool,
+}
+
+/// `moltlerc new`
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The connector type and its folder: lower-case letters, digits and underscores
+    pub name: String,
 }
 
 /// `moltlerc secrets`

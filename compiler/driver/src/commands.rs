@@ -13,6 +13,7 @@ pub mod build;
 pub mod check;
 pub mod explain;
 pub mod fmt;
+pub mod new;
 pub mod package;
 pub mod publish;
 pub mod query;

@@ -59,6 +59,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Build(arguments) => commands::build::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::Fmt(arguments) => commands::fmt::run(arguments),
+        Command::New(arguments) => commands::new::run(arguments),
         Command::Package(arguments) => commands::package::run(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Secrets(arguments) => commands::secrets::run(arguments),

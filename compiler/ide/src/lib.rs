@@ -14,6 +14,7 @@ pub mod goto_definition;
 pub mod hover;
 pub mod inlay_hints;
 pub mod occurrences;
+pub mod outline;
 pub mod references;
 pub mod runnables;
 pub mod semantic_tokens;
