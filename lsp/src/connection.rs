@@ -14,7 +14,7 @@ use tower_lsp_server::jsonrpc::{ErrorCode, Id, Request, Response};
 use tower_lsp_server::{ExitedError, LspService};
 use tower_service::Service;
 
-use crate::handlers::{DiagnosticRequests, Server, router};
+use crate::handlers::{PreparedRequests, Server, router};
 use crate::state::Writer;
 use crate::system::SharedSystem;
 use crate::transport::{Outgoing, Reader};
@@ -65,7 +65,7 @@ pub(crate) fn serve(
         service,
         outgoing: outgoing.clone(),
         writer: writer.clone(),
-        diagnostics: DiagnosticRequests::default(),
+        prepared: PreparedRequests::default(),
         life: Life::Fresh,
     };
     let code = runtime.block_on(connection.run(inbox));
@@ -111,7 +111,7 @@ struct Connection {
     service: LspService<Server>,
     outgoing: Outgoing,
     writer: Writer,
-    diagnostics: DiagnosticRequests,
+    prepared: PreparedRequests,
     life: Life,
 }
 
@@ -185,13 +185,12 @@ impl Connection {
             ("shutdown", Life::Running) if id.is_some() => self.life = Life::ShutDown,
             (_, Life::Running) => {}
         }
-        match (method.as_str(), &id) {
-            ("textDocument/diagnostic", Some(id)) => {
-                self.diagnostics.ask(&self.writer, &self.outgoing, id.clone(), params.as_ref());
-                return false;
-            }
-            ("$/cancelRequest", _) if self.diagnostics.cancel(params.as_ref()) => return false,
-            _ => {}
+        let is_prepared = match &id {
+            Some(id) => self.prepared.ask(&self.writer, &self.outgoing, &method, id, params.as_ref()),
+            None => method == "$/cancelRequest" && self.prepared.cancel(params.as_ref()),
+        };
+        if is_prepared {
+            return false;
         }
         let is_first = method == "initialize";
         let mut request = Request::build(method);

@@ -2,18 +2,17 @@
 
 mod completion;
 mod definition;
-mod diagnostic;
 mod document_symbol;
 mod formatting;
 mod hover;
 mod lifecycle;
 mod names;
 mod package;
-mod semantic_tokens;
+mod prepared;
 mod structure;
 mod text_sync;
 
-pub(crate) use diagnostic::DiagnosticRequests;
+pub(crate) use prepared::PreparedRequests;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp_server::{ClientSocket, LspService};
 
@@ -35,7 +34,7 @@ impl Server {
     }
 }
 
-/// All methods but `textDocument/diagnostic`. A handler hands its work to the state before it waits for anything.
+/// All methods but those of [`PreparedRequests`]. A handler hands its work to the state before it waits for anything.
 pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
     LspService::build_with_lifecycle_methods(|_| server)
         .custom_method("textDocument/didOpen", Server::did_open)
@@ -63,9 +62,6 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("workspace/symbol", Server::workspace_symbol)
         .custom_method("moltler/package", Server::package)
         .custom_method("moltler/statement", Server::statement)
-        .custom_method("textDocument/semanticTokens/full", Server::semantic_tokens_full)
-        .custom_method("textDocument/semanticTokens/full/delta", Server::semantic_tokens_delta)
-        .custom_method("textDocument/semanticTokens/range", Server::semantic_tokens_range)
         .custom_method("textDocument/formatting", Server::formatting)
         .custom_method("textDocument/rangeFormatting", Server::range_formatting)
         .custom_method("textDocument/onTypeFormatting", Server::on_type_formatting)

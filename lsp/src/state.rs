@@ -101,7 +101,7 @@ impl State {
                 Task::Close { uri } => self.packages.close(&uri),
                 Task::Files(uris) => self.packages.files(&uris),
                 // It was cancelled by a change, and the change is told at the next pause.
-                Task::Read(job) if job.is_publication() && self.packages.is_unpublished(job.uri()) => {}
+                Task::Read(job) if job.is_publication() && self.packages.is_untold(job.uri()) => {}
                 Task::Read(job) => {
                     let snapshot = self.packages.snapshot(job.uri());
                     job.start(snapshot, &self.door, &self.runtime);

@@ -3,8 +3,8 @@
 //! Whatever comes in, reading goes on: a header without a usable length is skipped, a body that is no message is told as
 //! such. Only the end of the input ends it.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::sync::mpsc;
+use std::io::{self, BufRead, BufReader, IoSlice, Read, Write};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use serde::Serialize;
@@ -72,19 +72,65 @@ impl<R: Read> Reader<R> {
     }
 }
 
+/// A part of a message. Parts that are sent again and again are shared, not copied.
+pub(crate) enum Piece {
+    Owned(Vec<u8>),
+    Shared(Arc<[u8]>),
+    Static(&'static [u8]),
+}
+
+impl Piece {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Piece::Owned(bytes) => bytes,
+            Piece::Shared(bytes) => bytes,
+            Piece::Static(bytes) => bytes,
+        }
+    }
+}
+
+impl From<&'static str> for Piece {
+    fn from(text: &'static str) -> Piece {
+        Piece::Static(text.as_bytes())
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Piece {
+        Piece::Owned(text.into_bytes())
+    }
+}
+
+/// Writes a message without putting it together first.
+fn write(output: &mut impl Write, message: &[Piece]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = message.iter().map(|piece| IoSlice::new(piece.bytes())).collect();
+    let mut rest = &mut slices[..];
+    // Empty slices in front would look like the end of the output.
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match output.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut rest, count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    output.flush()
+}
+
 /// Where messages to the editor go. They are written in the order in which they are sent, by one thread.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
-    queue: mpsc::Sender<Option<Vec<u8>>>,
+    queue: mpsc::Sender<Option<Vec<Piece>>>,
 }
 
 impl Outgoing {
     /// Starts the thread. It ends after [`Outgoing::close`], or when nobody reads any more.
     pub(crate) fn start(mut output: impl Write + Send + 'static) -> io::Result<(Outgoing, JoinHandle<()>)> {
-        let (queue, messages) = mpsc::channel::<Option<Vec<u8>>>();
+        let (queue, messages) = mpsc::channel::<Option<Vec<Piece>>>();
         let thread = std::thread::Builder::new().name("output".to_owned()).spawn(move || {
             while let Ok(Some(message)) = messages.recv() {
-                if output.write_all(&message).and_then(|()| output.flush()).is_err() {
+                if write(&mut output, &message).is_err() {
                     return;
                 }
             }
@@ -95,15 +141,16 @@ impl Outgoing {
     /// Sends a message that is already in the protocol's form.
     pub(crate) fn send(&self, message: &impl Serialize) {
         let Ok(body) = serde_json::to_vec(message) else { return };
-        self.send_body(&body);
+        self.send_body([Piece::Owned(body)]);
     }
 
-    fn send_body(&self, body: &[u8]) {
-        let mut bytes = Vec::with_capacity(body.len() + 32);
-        bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
-        bytes.extend_from_slice(body);
+    fn send_body(&self, body: impl IntoIterator<Item = Piece>) {
+        let mut message = vec![Piece::Static(b"")];
+        message.extend(body);
+        let length: usize = message.iter().map(|piece| piece.bytes().len()).sum();
+        message[0] = format!("Content-Length: {length}\r\n\r\n").into();
         // Nobody reads: the editor is gone, and its end of the input ends the server.
-        self.queue.send(Some(bytes)).unwrap_or_default();
+        self.queue.send(Some(message)).unwrap_or_default();
     }
 
     /// Sends a notification.
@@ -118,13 +165,15 @@ impl Outgoing {
     }
 
     /// Sends a notification whose parameters are JSON already.
-    pub(crate) fn notify_text(&self, method: &str, params: &str) {
-        self.send_body(format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":{params}}}").as_bytes());
+    pub(crate) fn notify_pieces(&self, method: &str, params: Vec<Piece>) {
+        let start = Piece::from(format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":"));
+        self.send_body([start].into_iter().chain(params).chain(["}".into()]));
     }
 
     /// Answers a request with a result that is JSON already.
-    pub(crate) fn result_text(&self, id: &Value, result: &str) {
-        self.send_body(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}").as_bytes());
+    pub(crate) fn result_pieces(&self, id: &Value, result: Vec<Piece>) {
+        let start = Piece::from(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":"));
+        self.send_body([start].into_iter().chain(result).chain(["}".into()]));
     }
 
     /// Sends a request whose answer does not matter.

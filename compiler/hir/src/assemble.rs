@@ -28,6 +28,37 @@ pub fn statement_diagnostics(db: &Database, package: &Package, statement: Statem
     found
 }
 
+/// What the diagnostics of a statement depend on besides its text, its place and the names that it mentions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// How many diagnostics there are.
+    pub count: usize,
+    /// Some depend on which names the package declares: see [`Package::names_revision`].
+    pub suggests: bool,
+    /// The places elsewhere that they tell.
+    pub places: Vec<FileRange>,
+}
+
+/// What the diagnostics of a statement depend on. Cheaper than to make them.
+pub fn diagnostic_surroundings(db: &Database, package: &Package, statement: Statement) -> Surroundings {
+    let mut found = Surroundings::default();
+    let order = check_order(db, package, statement);
+    for local in check_statement(db, statement).iter().chain(&order) {
+        found.count += 1;
+        found.suggests |= local.suggest.is_some();
+        let places = local.labels.iter().filter(|label| matches!(label.place, Place::Declaration(..)));
+        found.places.extend(places.filter_map(|label| label_range(db, package, &label.place)));
+    }
+    found
+}
+
+/// A place that is not in the statement itself.
+fn label_range(db: &Database, package: &Package, place: &Place) -> Option<FileRange> {
+    let Place::Declaration(kind, name) = place else { return None };
+    let declaration = *package.declarations(*kind, name).last()?;
+    package.locate(declaration, name_range(db, declaration, *kind, name))
+}
+
 fn assemble(db: &Database, package: &Package, start: FileRange, statement: Statement, found: &mut Vec<Diagnostic>) {
     let here = |range: TextRange| FileRange { file: start.file, range: range.shift(start.range.start()) };
     let order = check_order(db, package, statement);
@@ -45,10 +76,7 @@ fn assemble(db: &Database, package: &Package, start: FileRange, statement: State
         for label in &local.labels {
             let range = match &label.place {
                 Place::Here(range) => Some(here(*range)),
-                Place::Declaration(kind, name) => package
-                    .declarations(*kind, name)
-                    .last()
-                    .and_then(|declaration| package.locate(*declaration, name_range(db, *declaration, *kind, name))),
+                place @ Place::Declaration(..) => label_range(db, package, place),
             };
             if let Some(range) = range {
                 diagnostic.labels.push(Label { range, message: label.message.clone() });

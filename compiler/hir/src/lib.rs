@@ -34,9 +34,10 @@ mod testing;
 mod time;
 mod walk;
 
-pub use assemble::{file_diagnostics, statement_diagnostics};
+pub use assemble::{Surroundings, diagnostic_surroundings, file_diagnostics, statement_diagnostics};
 pub use check::check_statement;
 pub use database::Database;
 pub use lower::{Lowering, lower_statement};
 pub use package::{Change, Definitions, Lowered, Package, find_root};
+pub use parallel::check_all;
 pub use syntax_tree::{parse, scripts};

@@ -25,7 +25,7 @@ pub(crate) fn check_order(db: &Database, package: &Package, statement: Statement
     for (variable, known) in body.variables.iter().filter(|(_, known)| known.scope == VariableScope::File) {
         let key = variable_key(file, &known.name);
         if declared == Some(variable) {
-            let is_read = package.uses(NameKind::Variable, &key).iter().any(|user| *user != statement);
+            let is_read = package.is_used_elsewhere(NameKind::Variable, &key, statement);
             if !is_read && !known.name.starts_with('_') {
                 found.push(unused_variable(&known.name, known.range));
             }

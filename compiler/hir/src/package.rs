@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use moltler_db::{FileId, FileRange, NameKind, Source, Statement, names};
-use moltler_syntax::{Document, StatementId, TextRange};
+use moltler_syntax::{Document, RunId, StatementId, TextRange};
 use rustc_hash::FxHashMap;
 use salsa::Setter;
 
@@ -34,6 +34,8 @@ pub struct Package {
     by_path: BTreeMap<String, FileId>,
     homes: FxHashMap<Statement, Home>,
     index: Index,
+    /// Counts the changes of the set of declared names.
+    names_revision: u64,
     /// Inputs of statements that are no longer there: salsa keeps inputs for ever, so they are used again.
     free: Vec<Statement>,
 }
@@ -123,6 +125,32 @@ impl Package {
         Some((entry.statements[&found.id], found.offset))
     }
 
+    /// The statement that stands for this one of a file's document.
+    pub fn statement(&self, file: FileId, id: StatementId) -> Option<Statement> {
+        self.entry(file)?.statements.get(&id).copied()
+    }
+
+    /// The run of its file's document that a statement is in.
+    pub fn run_of(&self, statement: Statement) -> Option<RunId> {
+        let home = self.homes.get(&statement)?;
+        self.entry(home.file)?.document.run_of(home.id)
+    }
+
+    /// The file of a statement.
+    pub fn file_of(&self, statement: Statement) -> Option<FileId> {
+        Some(self.homes.get(&statement)?.file)
+    }
+
+    /// Another number after each change of the set of declared names.
+    pub fn names_revision(&self) -> u64 {
+        self.names_revision
+    }
+
+    /// How many inputs salsa holds: of statements in use, of statements that are free to be used again.
+    pub fn input_counts(&self) -> (usize, usize) {
+        (self.homes.len(), self.free.len())
+    }
+
     /// The file of a statement and the offset of its text in it.
     pub fn place(&self, statement: Statement) -> Option<(FileId, u32)> {
         let home = self.homes.get(&statement)?;
@@ -151,6 +179,11 @@ impl Package {
         let mut uses: Vec<Statement> = self.index.uses(kind, name).collect();
         self.sort(&mut uses);
         uses
+    }
+
+    /// Whether another statement than this one mentions a name.
+    pub(crate) fn is_used_elsewhere(&self, kind: NameKind, name: &str, statement: Statement) -> bool {
+        self.index.uses(kind, name).any(|user| user != statement)
     }
 
     /// Opens a file, or replaces the text of an open one.
@@ -295,6 +328,7 @@ impl Package {
             self.index.add_use(*kind, name, *statement);
         }
         for key in difference.redeclared() {
+            self.names_revision += 1;
             let (kind, name) = (key.0, key.1.as_str());
             let removals = difference.removals(key);
             let mut declarations: Vec<Statement> = self.index.declarations(kind, name).to_vec();
@@ -318,7 +352,7 @@ impl Package {
     fn sort(&self, statements: &mut [Statement]) {
         if statements.len() > 1 {
             statements.sort_by_cached_key(|statement| {
-                self.place(*statement).map(|(file, offset)| (self.path(file).to_owned(), offset))
+                self.place(*statement).map(|(file, offset)| (self.path(file), offset))
             });
         }
     }

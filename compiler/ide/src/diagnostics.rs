@@ -1,11 +1,10 @@
 //! What is wrong with a file, kept up to date with its edits.
 
 use moltler_db::{FileId, Statement};
-use moltler_hir::diagnostics::{LocalDiagnostic, Place};
-use moltler_hir::{Change, Database, Package, check_statement};
+use moltler_hir::{Change, Database, Package, check_all};
 use rustc_hash::FxHashMap;
 
-pub use moltler_hir::statement_diagnostics;
+pub use moltler_hir::{Surroundings, diagnostic_surroundings, statement_diagnostics};
 
 /// Which statements of an open file have diagnostics. The cost after an edit is that of the statements which it concerns; the
 /// rest of the file is not looked at.
@@ -22,7 +21,7 @@ pub struct FileDiagnostics {
 pub enum Reach {
     /// Nothing: they stay as they are until the statement is checked again.
     Own,
-    /// Places of other statements, or the names of the package.
+    /// What [`diagnostic_surroundings`] tells.
     Package,
 }
 
@@ -37,16 +36,33 @@ impl FileDiagnostics {
 
     /// What an edit concerns is to be checked again. `change` may be that of another file.
     pub fn change(&mut self, package: &Package, file: FileId, change: &Change) {
-        let concerned = change.edited.iter().chain(&change.affected).copied();
-        self.unchecked.extend(concerned.filter(|statement| is_in(package, file, *statement)));
+        // A statement that is gone, or is in another file now, is forgotten when its turn comes.
+        self.unchecked.extend(&change.removed);
+        let concerned = change.affected.iter().chain(&change.edited).copied();
+        self.unchecked.extend(concerned.filter(|statement| package.file_of(*statement) == Some(file)));
     }
 
-    /// Checks what is to be checked, and tells of each statement that was. When salsa cancels the work, what is done stays
-    /// done.
-    pub fn update(&mut self, db: &Database, package: &Package, file: FileId, mut checked: impl FnMut(Statement)) {
-        while let Some(statement) = self.unchecked.last().copied() {
-            let found = if is_in(package, file, statement) { check_statement(db, statement) } else { &[] as &[_] };
-            match reach(found) {
+    /// How many checks are left to do.
+    pub fn unchecked(&self) -> usize {
+        self.unchecked.len()
+    }
+
+    /// Checks until not more than `left` statements are to be checked, and tells of each statement that was. When salsa cancels
+    /// the work, what is done stays done.
+    pub fn update(
+        &mut self,
+        db: &Database,
+        package: &Package,
+        file: FileId,
+        left: usize,
+        mut checked: impl FnMut(Statement),
+    ) {
+        if let Some(todo) = self.unchecked.get(left..) {
+            check_all(db, todo);
+        }
+        while let Some(statement) = self.unchecked.last().copied().filter(|_| self.unchecked.len() > left) {
+            let is_here = package.file_of(statement) == Some(file);
+            match is_here.then(|| reach(&diagnostic_surroundings(db, package, statement))).flatten() {
                 Some(reach) => self.found.insert(statement, reach),
                 None => self.found.remove(&statement),
             };
@@ -55,33 +71,18 @@ impl FileDiagnostics {
         }
     }
 
-    /// The statements that have diagnostics, in the order of their places, with the offsets of their texts. The diagnostics
-    /// themselves are those of [`statement_diagnostics`].
-    pub fn statements(&mut self, package: &Package, file: FileId) -> Vec<(Statement, u32, Reach)> {
-        let mut placed = Vec::with_capacity(self.found.len());
-        self.found.retain(|statement, reach| match package.place(*statement) {
-            Some((home, offset)) if home == file => {
-                placed.push((*statement, offset, *reach));
-                true
-            }
-            _ => false,
-        });
-        placed.sort_unstable_by_key(|(_, offset, _)| *offset);
-        placed
+    /// Whether a statement has diagnostics, and what they depend on. The diagnostics themselves are those of
+    /// [`statement_diagnostics`].
+    pub fn reach(&self, statement: Statement) -> Option<Reach> {
+        self.found.get(&statement).copied()
     }
 }
 
 /// `None` without diagnostics.
-fn reach(found: &[LocalDiagnostic]) -> Option<Reach> {
-    if found.is_empty() {
+fn reach(surroundings: &Surroundings) -> Option<Reach> {
+    if surroundings.count == 0 {
         return None;
     }
-    let is_wide = found.iter().any(|one| {
-        one.suggest.is_some() || one.labels.iter().any(|label| matches!(label.place, Place::Declaration(..)))
-    });
+    let is_wide = surroundings.suggests || !surroundings.places.is_empty();
     Some(if is_wide { Reach::Package } else { Reach::Own })
-}
-
-fn is_in(package: &Package, file: FileId, statement: Statement) -> bool {
-    package.place(statement).is_some_and(|(home, _)| home == file)
 }

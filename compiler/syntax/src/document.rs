@@ -1,5 +1,7 @@
 //! The text of a file as its statements, in chunks, so that an edit costs the same in a file of any length.
 
+mod runs;
+
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use rustc_hash::FxHasher;
 use crate::line_index::{Encoding, Metrics, Position, advance, floor_char_boundary, line_start};
 use crate::split::{Memo, scan_statement};
 use crate::text::TextRange;
+pub use runs::{Run, RunId};
 
 /// A statement of a document; it keeps its id while edits change its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +28,14 @@ pub struct Document {
     far: Vec<StatementId>,
     next_statement: u32,
     next_chunk: u32,
+    next_run: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Chunk {
     id: u32,
+    /// Another one after each change of the entries.
+    run: RunId,
     entries: Vec<Entry>,
     metrics: Metrics,
 }
@@ -340,7 +346,7 @@ impl Document {
                 self.homes.insert(entry.id, id);
             }
             let metrics = all.iter().fold(Metrics::default(), |metrics, entry| metrics.and(entry.metrics));
-            self.chunks[first.chunk] = Chunk { id, entries: all, metrics };
+            self.chunks[first.chunk] = Chunk { id, run: self.run(), entries: all, metrics };
             return;
         }
         let chunks: Vec<Chunk> = all.chunks(CHUNK).map(<[Entry]>::to_vec).map(|piece| self.chunk(piece)).collect();
@@ -442,7 +448,7 @@ impl Document {
             self.homes.insert(entry.id, id);
         }
         let metrics = entries.iter().fold(Metrics::default(), |metrics, entry| metrics.and(entry.metrics));
-        Chunk { id, entries, metrics }
+        Chunk { id, run: self.run(), entries, metrics }
     }
 }
 

@@ -18,7 +18,7 @@ mod parse;
 pub mod split;
 mod text;
 
-pub use document::{Change, Document, StatementId, StatementRef};
+pub use document::{Change, Document, Run, RunId, StatementId, StatementRef};
 pub use embedded::{Embedded, embedded};
 pub use error::{NESTING_TOO_DEEP, SYNTAX_ERROR_CODES, SyntaxError};
 pub use kind::SyntaxKind;

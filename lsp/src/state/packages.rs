@@ -45,8 +45,20 @@ struct OpenDocument {
     file: FileId,
     diagnostics: Arc<Mutex<Diagnostics>>,
     tokens: Arc<Mutex<Tokens>>,
-    /// Whether the editor has not been told the diagnostics of the present text.
-    is_unpublished: bool,
+    /// What the editor has not been told.
+    untold: Untold,
+}
+
+/// Whether the diagnostics of a document are to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Untold {
+    /// No.
+    #[default]
+    Nothing,
+    /// If they are not the same as before: something changed elsewhere.
+    Others,
+    /// Yes: the text is another one, or what they say is.
+    Text,
 }
 
 impl Loaded {
@@ -88,7 +100,7 @@ impl Packages {
             file,
             diagnostics: Arc::new(Mutex::new(diagnostics)),
             tokens: Arc::default(),
-            is_unpublished: true,
+            untold: Untold::Text,
         };
         self.open.insert(uri, document);
     }
@@ -96,7 +108,7 @@ impl Packages {
     pub(super) fn change(&mut self, uri: &str, version: i32, changes: Vec<ContentChange>) {
         let Some(document) = self.open.get_mut(uri) else { return };
         document.version = version;
-        document.is_unpublished = true;
+        document.untold = Untold::Text;
         let (file, root) = (document.file, document.root.clone());
         let Some(loaded) = self.packages.get_mut(&root) else { return };
         let (package, db) = loaded.write();
@@ -171,25 +183,33 @@ impl Packages {
         })
     }
 
-    /// Whether the present diagnostics of a document are going to be told anyway.
-    pub(super) fn is_unpublished(&self, uri: &str) -> bool {
-        self.open.get(uri).is_some_and(|document| document.is_unpublished)
+    /// Whether the diagnostics of a document are going to be told anyway, so that a publication that was cancelled need not be
+    /// started again.
+    pub(super) fn is_untold(&mut self, uri: &str) -> bool {
+        let Some(document) = self.open.get_mut(uri).filter(|document| document.untold != Untold::Nothing) else {
+            return false;
+        };
+        // What was cancelled may have been about the text.
+        document.untold = Untold::Text;
+        true
     }
 
     /// Starts to tell the diagnostics of all documents whose own have not been told, unless the editor asks by itself.
     pub(super) fn publish(&mut self, writer: &Writer, runtime: &Handle) {
-        let mut uris: Vec<String> = Vec::new();
+        let mut uris: Vec<(String, bool)> = Vec::new();
         for (uri, document) in &mut self.open {
-            if mem::take(&mut document.is_unpublished) && !self.editor.pulls_diagnostics {
-                uris.push(uri.clone());
+            let untold = mem::take(&mut document.untold);
+            if untold != Untold::Nothing && !self.editor.pulls_diagnostics {
+                uris.push((uri.clone(), untold == Untold::Text));
             }
         }
         uris.sort();
-        for uri in uris {
+        for (uri, changed) in uris {
             let outgoing = self.outgoing.clone();
             // Told while the snapshot lives: what the state says about a later text comes later.
             let job = Job::publication(uri.clone(), move |snapshot| {
-                outgoing.notify_text("textDocument/publishDiagnostics", &diagnostics::publication(snapshot));
+                let send = |pieces| outgoing.notify_pieces("textDocument/publishDiagnostics", pieces);
+                diagnostics::publish(snapshot, changed, send);
             });
             job.start(self.snapshot(&uri), writer, runtime);
         }
@@ -256,12 +276,13 @@ impl Packages {
             match change {
                 Some(change) if change.files.contains(&document.file) => {
                     diagnostics.change(package, document.file, change);
-                    document.is_unpublished = true;
+                    document.untold = document.untold.max(Untold::Others);
                 }
+                Some(_) if diagnostics.is_wide() => document.untold = document.untold.max(Untold::Others),
                 Some(_) => {}
                 None => {
                     *diagnostics = Diagnostics::new(package, document.file);
-                    document.is_unpublished = true;
+                    document.untold = Untold::Text;
                 }
             }
         }
