@@ -115,7 +115,9 @@ impl Diagnostics {
             let known = known.filter(|_| !self.stale.contains(&run.id));
             let start = run.start(snapshot.encoding);
             let members = match known {
-                Some(block) if block.start == start && (!block.is_wide || is_current(block, &self.fragments, snapshot)) => {
+                Some(block)
+                    if block.start == start && (!block.is_wide || is_current(block, &self.fragments, snapshot)) =>
+                {
                     continue;
                 }
                 Some(block) => block.members.clone(),
@@ -133,7 +135,8 @@ impl Diagnostics {
             return;
         }
         let old = mem::take(&mut self.blocks);
-        let texts: Vec<Arc<[u8]>> = old.iter().map(|block| block.text.clone()).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<Arc<[u8]>> =
+            old.iter().map(|block| block.text.clone()).filter(|text| !text.is_empty()).collect();
         let gone = head..old.len() - tail;
         let mut kept = old.into_iter().enumerate().filter(|(index, _)| !gone.contains(index)).map(|(_, block)| block);
         let mut made = made.into_iter().peekable();
@@ -169,8 +172,7 @@ impl Diagnostics {
     fn publication(&mut self, snapshot: &Snapshot) -> Vec<Piece> {
         self.told = Some(self.revision);
         let uri = serde_json::Value::from(snapshot.uri.as_str());
-        let mut pieces =
-            vec![format!("{{\"uri\":{uri},\"version\":{},\"diagnostics\":", snapshot.version).into()];
+        let mut pieces = vec![format!("{{\"uri\":{uri},\"version\":{},\"diagnostics\":", snapshot.version).into()];
         self.array(&mut pieces);
         pieces.push("}".into());
         pieces
@@ -196,7 +198,8 @@ fn block(
     let mut text = Vec::new();
     for member in &members {
         let place = member.place(start);
-        let is_current = fragments.get(&member.statement).is_some_and(|known| known.is_current(snapshot, member.statement, place));
+        let is_current =
+            fragments.get(&member.statement).is_some_and(|known| known.is_current(snapshot, member.statement, place));
         if !is_current {
             fragments.insert(member.statement, Fragment::new(snapshot, member.statement, member.reach, place));
         }

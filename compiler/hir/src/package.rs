@@ -351,9 +351,8 @@ impl Package {
     /// Sorts statements by the paths of their files and their places.
     fn sort(&self, statements: &mut [Statement]) {
         if statements.len() > 1 {
-            statements.sort_by_cached_key(|statement| {
-                self.place(*statement).map(|(file, offset)| (self.path(file), offset))
-            });
+            statements
+                .sort_by_cached_key(|statement| self.place(*statement).map(|(file, offset)| (self.path(file), offset)));
         }
     }
 }

@@ -91,8 +91,7 @@ impl Fragment {
 
     /// Whether it is what would be made of the statement, which was not checked again, at this place.
     pub(super) fn is_current(&self, snapshot: &Snapshot, statement: Statement, start: Position) -> bool {
-        let is_placed =
-            self.start == start || self.moves && (self.start.column == start.column || !self.on_first_line);
+        let is_placed = self.start == start || self.moves && (self.start.column == start.column || !self.on_first_line);
         is_placed && self.around.as_ref().is_none_or(|around| *around == Around::new(snapshot, statement))
     }
 
@@ -127,7 +126,8 @@ pub(crate) fn write_number(number: u32, out: &mut Vec<u8>) {
 /// lines too.
 fn lines(json: &str) -> Option<[(usize, usize, u32); 2]> {
     let start = number(json, json.strip_prefix("{\"range\":{\"start\":{\"line\":")?)?;
-    let rest = json[start.1..].strip_prefix(",\"character\":")?.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let rest =
+        json[start.1..].strip_prefix(",\"character\":")?.trim_start_matches(|digit: char| digit.is_ascii_digit());
     let end = number(json, rest.strip_prefix("},\"end\":{\"line\":")?)?;
     (!json[end.1..].contains("\"line\":")).then_some([start, end])
 }

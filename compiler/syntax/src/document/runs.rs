@@ -25,7 +25,10 @@ impl<'document> Run<'document> {
 
     /// Its statements with the places where their texts start: a line counted from the start of the run, and a column, which
     /// on the first line counts from the start of the run too.
-    pub fn statements(&self, encoding: Encoding) -> impl Iterator<Item = (StatementRef<'document>, Position)> + use<'document> {
+    pub fn statements(
+        &self,
+        encoding: Encoding,
+    ) -> impl Iterator<Item = (StatementRef<'document>, Position)> + use<'document> {
         let mut inside = Metrics::default();
         let offset = self.before.bytes;
         self.chunk.entries.iter().map(move |entry| {
@@ -82,7 +85,10 @@ mod tests {
                 let start = run.start(Encoding::Utf16);
                 let mut texts = Vec::new();
                 for (statement, place) in run.statements(Encoding::Utf16) {
-                    assert_eq!(statements.next().map(|one| (one.id, one.offset)), Some((statement.id, statement.offset)));
+                    assert_eq!(
+                        statements.next().map(|one| (one.id, one.offset)),
+                        Some((statement.id, statement.offset))
+                    );
                     let column = if place.line == 0 { start.column + place.column } else { place.column };
                     let place = Position { line: start.line + place.line, column };
                     assert_eq!(document.position(statement.offset, Encoding::Utf16), place);
