@@ -45,7 +45,7 @@ pub const OPTION_KEYS: &[&str] = &[
 /// Keys of a response in MOCK_API.
 pub const MOCK_KEYS: &[&str] = &["status", "headers", "body", "delay_ms", "error", "when"];
 /// Operators of `filters` in PUSHDOWN.
-const PUSHDOWN_OPERATORS: &[&str] =
+pub const PUSHDOWN_OPERATORS: &[&str] =
     &["=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "contains", "is null", "is not null"];
 
 /// CONFIG_SCHEMA or PARAMETERS as read.

@@ -3,9 +3,14 @@
 mod context;
 mod document;
 mod keywords;
+mod mocks;
 mod named;
 mod query;
+mod rows;
 mod script;
+mod script_objects;
+mod script_types;
+mod secrets;
 mod statement;
 mod types;
 
@@ -14,8 +19,11 @@ use moltler_hir::{Database, Package};
 use moltler_syntax::TextRange;
 
 use context::Context;
+pub(crate) use document::schema_detail;
 pub(crate) use named::{Named, named};
-pub(crate) use script::KEYWORDS as SCRIPT_KEYWORDS;
+pub(crate) use script::{
+    Callee, KEYWORDS as SCRIPT_KEYWORDS, call_at as script_call_at, is_reserved as is_script_reserved,
+};
 
 /// What sort of thing is suggested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +63,10 @@ pub struct Completion {
     pub documentation: Option<String>,
     /// What takes the place of `replace`.
     pub insert: String,
+    /// The same with places to fill in, as editors write them: `UPPER(${1:text})`.
+    pub snippet: Option<String>,
+    /// What the typed text is compared with where that is not the label.
+    pub filter: Option<String>,
     /// What is replaced, in bytes of the file: the word or the content of the string at the cursor.
     pub replace: TextRange,
 }
@@ -78,10 +90,14 @@ pub fn complete(db: &Database, package: &Package, file: FileId, offset: u32) -> 
             _ => {}
         }
     }
-    let Some(context) = Context::new(db, package, file, &tokens, at) else { return Vec::new() };
+    let Some(context) = Context::new(db, package, file, &text, &tokens, at) else { return Vec::new() };
     let mut items = Items::new(context.replace.shift(start));
     statement::complete(&context, &mut items);
-    items.finish()
+    let mut found = items.finish();
+    // A call or a key that is there already keeps what is behind it.
+    let is_called = text[context.replace.end() as usize..].starts_with('(');
+    found.iter_mut().filter(|item| is_called && item.kind == CompletionKind::Function).for_each(|item| item.snippet = None);
+    found
 }
 
 /// Suggestions that replace the same text.
@@ -99,7 +115,9 @@ impl Items {
         let label = label.into();
         let insert = label.clone();
         let index = self.items.len();
-        self.items.push(Completion { label, kind, detail: None, documentation: None, insert, replace: self.replace });
+        let (detail, documentation, snippet, filter) = (None, None, None, None);
+        let replace = self.replace;
+        self.items.push(Completion { label, kind, detail, documentation, insert, snippet, filter, replace });
         &mut self.items[index]
     }
 
@@ -132,6 +150,22 @@ impl Completion {
 
     fn insert(&mut self, text: impl Into<String>) -> &mut Completion {
         self.insert = text.into();
+        self
+    }
+
+    fn snippet(&mut self, text: impl Into<String>) -> &mut Completion {
+        self.snippet = Some(text.into());
+        self
+    }
+
+    fn filter(&mut self, text: impl Into<String>) -> &mut Completion {
+        self.filter = Some(text.into());
+        self
+    }
+
+    /// What is replaced instead of the word at the cursor.
+    fn replacing(&mut self, range: TextRange) -> &mut Completion {
+        self.replace = range;
         self
     }
 }

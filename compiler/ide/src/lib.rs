@@ -9,8 +9,10 @@
 pub mod code_action;
 pub mod completion;
 pub mod diagnostics;
+mod documentation;
 pub mod format;
 pub mod goto_definition;
+mod host_types;
 pub mod hover;
 pub mod inlay_hints;
 pub mod occurrences;

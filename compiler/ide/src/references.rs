@@ -4,6 +4,7 @@ use moltler_db::{Edit, FileId, FileRange, NameKind};
 use moltler_hir::{Database, Package, catalog};
 use moltler_syntax::TextRange;
 
+use crate::completion::is_script_reserved;
 use crate::occurrences::{Form, Occurrence, Role, Symbol, at, occurrences, places};
 
 /// The places where the name at an offset stands for the same thing, by file and place; with its declarations or without.
@@ -61,7 +62,7 @@ pub fn rename(db: &Database, package: &Package, file: FileId, offset: u32, new: 
     }
     let in_script = all.iter().any(|(_, one)| !matches!(one.form, Form::Sql | Form::Quoted));
     let is_bound = matches!(found.symbol, Symbol::Shared(..)) || in_script && matches!(found.symbol, Symbol::Local(..));
-    if is_bound && SCRIPT_RESERVED.contains(&new) {
+    if is_bound && is_script_reserved(new) {
         return Err(format!("`{new}` is a word of JavaScript"));
     }
     Ok(all.into_iter().map(|(range, one)| Edit { range, text: written(&one, old, new) }).collect())
@@ -112,55 +113,3 @@ fn is_free(db: &Database, package: &Package, symbol: &Symbol, new: &str) -> Resu
 /// Words that are never names in an expression.
 const SQL_RESERVED: &[&str] =
     &["CASE", "WHEN", "THEN", "ELSE", "NOT", "NULL", "TRUE", "FALSE", "CAST", "INTERVAL", "AND", "OR", "FROM", "END"];
-
-/// Words of JavaScript that no name may be.
-const SCRIPT_RESERVED: &[&str] = &[
-    "arguments",
-    "await",
-    "break",
-    "case",
-    "catch",
-    "class",
-    "const",
-    "continue",
-    "debugger",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "enum",
-    "eval",
-    "export",
-    "extends",
-    "false",
-    "finally",
-    "for",
-    "function",
-    "if",
-    "implements",
-    "import",
-    "in",
-    "instanceof",
-    "interface",
-    "let",
-    "new",
-    "null",
-    "package",
-    "private",
-    "protected",
-    "public",
-    "return",
-    "static",
-    "super",
-    "switch",
-    "this",
-    "throw",
-    "true",
-    "try",
-    "typeof",
-    "var",
-    "void",
-    "while",
-    "with",
-    "yield",
-];

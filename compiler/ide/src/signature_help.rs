@@ -1,9 +1,11 @@
 //! What a function that is being called takes.
 
+use moltler_abi::aggregates::AGGREGATES;
 use moltler_abi::functions::{FUNCTIONS, SqlFunction};
 use moltler_db::FileId;
 use moltler_hir::{Database, Package};
 
+use crate::completion::{Callee, script_call_at};
 use crate::token::{TokenKind, tokens};
 
 /// The function around a place, and which of its parameters the place is about.
@@ -11,7 +13,7 @@ use crate::token::{TokenKind, tokens};
 pub struct SignatureHelp {
     /// `UPPER(text)`
     pub label: String,
-    /// The places of the parameters in the label, in bytes; all of it is ASCII.
+    /// The places of the parameters in the label, in bytes.
     pub parameters: Vec<(u32, u32)>,
     /// From 0; the last one where it may be given again.
     pub active: u32,
@@ -25,8 +27,9 @@ pub fn signature_help(db: &Database, package: &Package, file: FileId, offset: u3
     let text = statement.text(db);
     let at = offset.checked_sub(start)?;
     let all = tokens(text);
-    if all.iter().any(|token| token.kind == TokenKind::Raw && token.holds(at)) {
-        return None;
+    if let Some(block) = all.iter().find(|token| token.kind == TokenKind::Raw && token.holds(at)) {
+        let (callee, commas) = script_call_at(db, statement, &all, block, at)?;
+        return Some(in_script(callee, commas));
     }
     // Brackets that are open at the place: the word before, and the commas since.
     let mut open: Vec<(Option<&str>, u32)> = Vec::new();
@@ -45,8 +48,64 @@ pub fn signature_help(db: &Database, package: &Package, file: FileId, offset: u3
         }
         last = (token.kind == TokenKind::Word).then_some(token.text);
     }
-    let (function, commas) = open.into_iter().rev().find_map(|(name, commas)| Some((find(name?)?, commas)))?;
-    Some(told(function, commas))
+    open.into_iter().rev().find_map(|(name, commas)| {
+        let name = name?;
+        find(name).map(|function| told(function, commas)).or_else(|| aggregate(name, commas))
+    })
+}
+
+/// A function of the host, or of the package.
+fn in_script(callee: Callee, commas: u32) -> SignatureHelp {
+    let (label, documentation) = match callee {
+        Callee::Declared(found) => (found.signature.clone(), found.documentation.clone()),
+        Callee::Written(head) => (head.split_whitespace().collect::<Vec<_>>().join(" "), String::new()),
+    };
+    let parameters = listed(&label);
+    // What comes after `...` may be given again and again.
+    let last = (parameters.len() as u32).saturating_sub(1);
+    let is_rest = parameters.last().is_some_and(|(start, _)| label[*start as usize..].starts_with("..."));
+    let active = if is_rest { commas.min(last) } else { commas };
+    SignatureHelp { label, parameters, active, documentation }
+}
+
+/// The places of what is between the parentheses of a label and separated by commas.
+fn listed(label: &str) -> Vec<(u32, u32)> {
+    let Some(open) = label.find('(') else { return Vec::new() };
+    let (mut found, mut depth, mut start) = (Vec::new(), 0u32, open + 1);
+    let mut before = b' ';
+    for (at, byte) in label.bytes().enumerate().skip(open) {
+        match byte {
+            b'(' | b'[' | b'{' | b'<' => depth += 1,
+            // `=>` closes nothing.
+            b'>' if before == b'=' => {}
+            b')' | b']' | b'}' | b'>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if byte == b',' && depth == 1 || depth == 0 {
+            let part = &label[start..at];
+            let blanks = part.len() - part.trim_start().len();
+            if !part.trim().is_empty() {
+                found.push(((start + blanks) as u32, at as u32));
+            }
+            start = at + 1;
+        }
+        if depth == 0 {
+            break;
+        }
+        before = byte;
+    }
+    found
+}
+
+fn aggregate(name: &str, commas: u32) -> Option<SignatureHelp> {
+    let found = AGGREGATES.iter().find(|found| found.name.eq_ignore_ascii_case(name))?;
+    let label = found.signature.to_owned();
+    Some(SignatureHelp {
+        parameters: listed(&label),
+        label,
+        active: commas,
+        documentation: found.documentation.to_owned(),
+    })
 }
 
 fn find(name: &str) -> Option<&'static SqlFunction> {

@@ -54,6 +54,15 @@ fn long_lines() {
 }
 
 #[test]
+fn assertions_that_go_on() {
+    stays("ASSERT results[0] = {\n    \"id\": 1,\n    \"name\": 'a'\n};\n");
+    stays("ASSERT results[0] = {\n    \"id\": 1\n},\n    'not the first one';\n");
+    stays("ASSERT a\n    AND results[0].metadata = {\n        \"id\": 1\n    };\n");
+    check("ASSERT -- c\nRAISES 'X' PRINT 1;", "ASSERT -- c\n    RAISES 'X' PRINT 1;\n");
+    check("ASSERT RAISES -- c\n'X' PRINT 1;", "ASSERT RAISES -- c\n    'X' PRINT 1;\n");
+}
+
+#[test]
 fn comments() {
     stays("-- head\n\n/* b */\nPRINT 1; -- one\n-- two\nPRINT 2; /* c */\n\n-- end\n");
     check("PRINT 1 -- one\n;", "PRINT 1; -- one\n");

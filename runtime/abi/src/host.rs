@@ -3,6 +3,9 @@
 /// The same as declarations of TypeScript, with every member, for editors. Tests compare them with the host.
 pub const TYPES: &str = include_str!("moltler.d.ts");
 
+/// The commonest of what ECMAScript itself declares, for editors.
+pub const ECMASCRIPT_TYPES: &str = include_str!("ecmascript.d.ts");
+
 /// A name that a handler may use.
 #[derive(Clone, Copy, Debug)]
 pub struct HostName {

@@ -11,6 +11,10 @@ pub(super) struct Context<'a> {
     pub(super) db: &'a Database,
     pub(super) package: &'a Package,
     pub(super) file: FileId,
+    /// The text of the statement.
+    pub(super) text: &'a str,
+    /// Where the cursor is in it.
+    pub(super) cursor: u32,
     /// All tokens but comments of the whole statement, a TEST with all it holds.
     pub(super) all: Vec<Token<'a>>,
     /// Those of the innermost statement around the cursor, behind the cursor too.
@@ -25,6 +29,14 @@ pub(super) struct Context<'a> {
     pub(super) in_block: bool,
     /// What a suggestion replaces.
     pub(super) replace: TextRange,
+}
+
+/// The string at the cursor.
+pub(super) struct Written<'a> {
+    /// All of it.
+    pub(super) whole: &'a str,
+    /// Up to the cursor.
+    pub(super) before: &'a str,
 }
 
 /// An open bracket.
@@ -45,6 +57,7 @@ impl<'a> Context<'a> {
         db: &'a Database,
         package: &'a Package,
         file: FileId,
+        text: &'a str,
         tokens: &[Token<'a>],
         at: u32,
     ) -> Option<Context<'a>> {
@@ -66,7 +79,21 @@ impl<'a> Context<'a> {
         let inner: Vec<Token<'a>> = all[start..end].to_vec();
         let before = count - start;
         let frames = frames(&inner[..before]);
-        Some(Context { db, package, file, all, inner, before, frames, in_string, in_block, replace })
+        let cursor = at;
+        Some(Context { db, package, file, text, cursor, all, inner, before, frames, in_string, in_block, replace })
+    }
+
+    /// The content of the string at the cursor.
+    pub(super) fn written(&self) -> Written<'a> {
+        let whole = self.replace.of(self.text);
+        let before = self.cursor.saturating_sub(self.replace.start()) as usize;
+        Written { whole, before: whole.get(..before.min(whole.len())).unwrap_or(whole) }
+    }
+
+    /// The type of the instance whose CONFIG or OPTIONS the cursor is in.
+    pub(super) fn config_type(&self) -> Option<&'a str> {
+        let pair = self.inner.windows(2).find(|pair| pair[0].is("TYPE") && pair[1].kind == TokenKind::String)?;
+        Some(pair[1].name())
     }
 
     /// The tokens of the innermost statement before the cursor.

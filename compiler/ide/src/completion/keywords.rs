@@ -62,6 +62,56 @@ pub(super) const BLOCK_HEADS: &[&str] = &[
     "FINALLY",
 ];
 
+/// Heads with what usually follows them, and places to fill in.
+pub(super) const SNIPPETS: &[(&str, &str)] = &[
+    (
+        "CREATE CONNECTOR TYPE",
+        "CREATE CONNECTOR TYPE '${1:name}'\nDESCRIPTION '$2'\nCONFIG_SCHEMA {\n    \"${3:api_url}\": {\"type\": \"string\", \"required\": true}\n};",
+    ),
+    (
+        "CREATE CONNECTOR ENTITY",
+        "CREATE CONNECTOR ENTITY '${1:type}.${2:items}'\nFIELDS {\n    \"${3:id}\": {\"type\": \"string\", \"primary_key\": true}\n}\nQUERY_HANDLER '''\nasync function query(config, filters, options) {\n    $0\n}\n''';",
+    ),
+    (
+        "CREATE CONNECTOR ACTION",
+        "CREATE CONNECTOR ACTION '${1:type}.${2:items.create}'\nPARAMETERS {\n    \"${3:name}\": {\"type\": \"string\", \"required\": true}\n}\nHANDLER '''\nasync function execute(config, params) {\n    $0\n}\n''';",
+    ),
+    ("CREATE CONNECTOR", "CREATE CONNECTOR ${1:name} TYPE '${2:type}'\nCONFIG {\n    $0\n};"),
+    ("REGISTER CONNECTOR TYPE", "REGISTER CONNECTOR TYPE '${1:name}';"),
+    (
+        "TEST CONNECTOR TYPE",
+        "TEST CONNECTOR TYPE '${1:type}'\nNAME '${2:name}'\nMOCK_API {\n    \"GET /${3:items}\": {\"body\": $4}\n}\nBEGIN\n    $0\nEND TEST;",
+    ),
+    ("SELECT", "SELECT ${2:*} FROM ${1:instance.entity}$0;"),
+    ("DECLARE", "DECLARE ${1:name} = $0;"),
+    ("CONNECTOR_EXEC", "CONNECTOR_EXEC ${1:instance.action}($0);"),
+    ("ASSERT", "ASSERT $0;"),
+    ("IF", "IF ${1:condition} THEN\n    $0\nEND IF;"),
+    ("FOR", "FOR ${1:row} IN ${2:rows} LOOP\n    $0\nEND LOOP;"),
+    ("WHILE", "WHILE ${1:condition} LOOP\n    $0\nEND LOOP;"),
+    ("TRY", "TRY\n    $0\nCATCH\n    PRINT error.message;\nEND TRY;"),
+    ("PACKAGE CONNECTOR TYPE", "PACKAGE CONNECTOR TYPE '${1:name}'\nVERSION '${2:0.1.0}'\nDESCRIPTION '$3';"),
+];
+
+/// Clauses with their brackets or fences.
+pub(super) const CLAUSE_SNIPPETS: &[(&str, &str)] = &[
+    ("CONFIG_SCHEMA", "CONFIG_SCHEMA {\n    $0\n}"),
+    ("FIELDS", "FIELDS {\n    $0\n}"),
+    ("PARAMETERS", "PARAMETERS {\n    $0\n}"),
+    ("PUSHDOWN", "PUSHDOWN {$0}"),
+    ("OPTIONS", "OPTIONS {$0}"),
+    ("CONFIG", "CONFIG {\n    $0\n}"),
+    ("MOCK_API", "MOCK_API {\n    \"GET /$1\": {\"body\": $0}\n}"),
+    ("ALLOW_HOSTS", "ALLOW_HOSTS ['$0']"),
+    ("TAGS", "TAGS ['$0']"),
+    ("DESCRIPTION", "DESCRIPTION '$0'"),
+    ("SHARED", "SHARED '''\n$0\n'''"),
+    ("QUERY_HANDLER", "QUERY_HANDLER '''\nasync function query(config, filters, options) {\n    $0\n}\n'''"),
+    ("HANDLER", "HANDLER '''\nasync function execute(config, params) {\n    $0\n}\n'''"),
+    ("CHECK_HANDLER", "CHECK_HANDLER '''\nasync function check(config) {\n    $0\n}\n'''"),
+    ("BEGIN", "BEGIN\n    $0\nEND TEST;"),
+];
+
 /// The clauses that follow a head. The first entry whose head fits counts.
 pub(super) const CLAUSES: &[(&[&str], &[&str])] = &[
     (

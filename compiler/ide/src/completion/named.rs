@@ -35,7 +35,7 @@ pub(crate) fn named(db: &Database, package: &Package, file: FileId, offset: u32)
     }
     let name = token.name();
     let cursor = if token.kind == TokenKind::Word { token.range.end() } else { at };
-    let context = Context::new(db, package, file, &all, cursor)?;
+    let context = Context::new(db, package, file, &text, &all, cursor)?;
     if token.kind == TokenKind::String {
         return string(&context, name);
     }

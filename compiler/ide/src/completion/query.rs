@@ -4,7 +4,7 @@ use moltler_abi::aggregates::AGGREGATES;
 use moltler_abi::functions::{FUNCTIONS, SqlFunction};
 use moltler_hir::catalog;
 use moltler_hir::definition::split_name;
-use moltler_hir::item_tree::EntityItem;
+use moltler_hir::item_tree::{ActionItem, EntityItem};
 
 use super::context::Context;
 use super::document::add_schema_key;
@@ -50,6 +50,9 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) -> bool {
     let path = context.path();
     let last = context.back(1);
     let follows_source = |back: usize| context.back(back).is_some_and(|token| token.is("FROM") || token.is("JOIN"));
+    if last.is_some_and(|token| token.is_mark('.')) && super::rows::complete(context, items) {
+        return true;
+    }
     if !path.is_empty() {
         // `FROM instance.` asks for an entity, `alias.` for a field.
         if path.len() == 1 && (follows_source(3) || context.starts(&["SYNC"]) || context.starts(&["DESCRIBE"])) {
@@ -101,6 +104,13 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) -> bool {
     true
 }
 
+/// The value of an argument of CONNECTOR_EXEC, in quotes.
+pub(super) fn string(context: &Context<'_>, items: &mut Items) {
+    if let Some(exec) = context.before().iter().rposition(|token| token.is("CONNECTOR_EXEC")) {
+        arguments(context, items, &context.before()[exec + 1..]);
+    }
+}
+
 fn variables(context: &Context<'_>, items: &mut Items) {
     for name in context.variables() {
         items.add(CompletionKind::Variable, name);
@@ -113,13 +123,15 @@ pub(super) fn functions(items: &mut Items) {
         items
             .add(CompletionKind::Function, function.name)
             .detail(signature(function))
-            .documentation(Some(format!("{}\n\n```sql\n{}\n```", function.documentation, function.example)));
+            .documentation(Some(format!("{}\n\n```sql\n{}\n```", function.documentation, function.example)))
+            .snippet(format!("{}({})", function.name, if function.parameters.is_empty() { "" } else { "$1" }));
     }
     for aggregate in AGGREGATES {
         items
             .add(CompletionKind::Function, aggregate.name)
             .detail(aggregate.signature)
-            .documentation(Some(aggregate.documentation.to_owned()));
+            .documentation(Some(aggregate.documentation.to_owned()))
+            .snippet(format!("{}($1)", aggregate.name));
     }
 }
 
@@ -178,6 +190,10 @@ fn arguments(context: &Context<'_>, items: &mut Items, rest: &[Token<'_>]) -> bo
             }
             true
         }
+        [_, frame] if frame.bracket == '{' => value_of(context, items, found, frame.key.as_deref()),
+        [_] if context.back(1).is_some_and(|token| token.is_mark('>')) => {
+            value_of(context, items, found, context.back(3).map(Token::name))
+        }
         [_] if context.back(1).is_some_and(|token| token.is_mark('(') || token.is_mark(',')) => {
             for parameter in found.parameters.iter().flatten() {
                 items
@@ -192,6 +208,15 @@ fn arguments(context: &Context<'_>, items: &mut Items, rest: &[Token<'_>]) -> bo
     }
 }
 
+/// The values that a parameter can have; true where nothing else fits.
+fn value_of(context: &Context<'_>, items: &mut Items, action: &ActionItem, parameter: Option<&str>) -> bool {
+    let found = action.parameters.iter().flatten().find(|found| Some(found.name.as_str()) == parameter);
+    if let Some(found) = found {
+        super::document::schema_values(context, items, found);
+    }
+    context.in_string
+}
+
 fn entities(context: &Context<'_>, items: &mut Items, instance: &str) {
     let Some(type_name) = context.type_of(instance) else { return };
     for entity in catalog::members(context.db, &type_name).entities {
@@ -202,7 +227,11 @@ fn entities(context: &Context<'_>, items: &mut Items, instance: &str) {
 
 /// The entities that a SELECT reads, with the names that they have in it.
 pub(super) fn sources<'a>(context: &Context<'a>) -> Vec<(&'a EntityItem, Option<String>)> {
-    let tokens = &context.inner;
+    sources_of(context, &context.inner)
+}
+
+/// The same of other tokens.
+pub(super) fn sources_of<'a>(context: &Context<'a>, tokens: &[Token<'_>]) -> Vec<(&'a EntityItem, Option<String>)> {
     let is_name =
         |index: usize| tokens.get(index).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));
     let mut found = Vec::new();

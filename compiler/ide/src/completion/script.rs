@@ -1,15 +1,18 @@
 //! JavaScript inside raw blocks, sound or broken.
 
-use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, MOLTLER_MEMBERS, OPTIONS_MEMBERS};
+use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
 use moltler_db::{NameKind, Statement};
-use moltler_hir::Database;
 use moltler_hir::catalog;
+use moltler_hir::{Database, scripts};
 use moltler_hir::definition::split_name;
 use moltler_hir::item_tree::{Item, SchemaItem, item_tree};
 use moltler_syntax::TextRange;
 
 use super::document::schema_detail;
+use super::script_objects::{self, Object};
+use super::script_types::{Known, Names, expression_before};
 use super::{Completion, CompletionKind, Items, Named, types};
+use crate::host_types::{self, Declaration, DeclarationKind, Type};
 use crate::token::{Token, TokenKind};
 
 /// Words of JavaScript.
@@ -53,8 +56,27 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "yield",
 ];
 
-/// Members of `console`.
-const CONSOLE: &[&str] = &["debug", "error", "info", "log", "warn"];
+/// Whether a word of strict JavaScript may not be a name.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word) || KEYWORDS.contains(&word) && !matches!(word, "async" | "of")
+}
+
+/// Reserved words that nobody wants to be suggested.
+const RESERVED: &[&str] = &[
+    "arguments",
+    "debugger",
+    "enum",
+    "eval",
+    "export",
+    "implements",
+    "import",
+    "interface",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "with",
+];
 
 /// Which parameters the entry point of a raw block has.
 fn entry(clause: &str) -> Option<(&'static str, &'static [&'static str])> {
@@ -84,23 +106,31 @@ pub(super) fn complete(
     let word_end = offset + text[offset..].bytes().take_while(|byte| is_identifier(*byte)).count();
     let replace = TextRange::from(place.word..word_end).shift(block.inner().start());
     let mut items = Items::new(replace);
-    let names = parameter_names(text, function, roles);
+    let parameters = parameter_names(text, function, roles);
+    let names = Names { before, parameters: &parameters };
+    let is_called = text[word_end..].trim_start().starts_with('(');
     match place.before {
         Before::Nothing => return Vec::new(),
-        Before::Member(object) => match names.iter().find(|(name, _)| name == object) {
-            Some((_, role)) => members(db, statement, role, &mut items),
-            None if object == "console" => items.all(CompletionKind::Function, CONSOLE),
-            None if object == "moltler" => {
-                for member in MOLTLER_MEMBERS {
-                    items
-                        .add(CompletionKind::Function, member.name)
-                        .documentation(Some(member.documentation.to_owned()));
+        Before::Member(object) => match names.object(object) {
+            Some(Known::Role(role)) => members(db, statement, role, &mut items),
+            Some(Known::Typed(found)) => {
+                for member in found.members() {
+                    declared(&mut items, member, is_called);
                 }
             }
             None => {}
         },
         Before::Free => {
-            for (name, role) in &names {
+            match script_objects::object_at(text, offset, &names) {
+                // `const {|} = filters` names members and nothing else.
+                Some(Object::Pattern(role)) => {
+                    members(db, statement, role, &mut items);
+                    return items.finish();
+                }
+                Some(Object::Row { keys }) => row_keys(db, statement, &keys, &text[word_end..], &mut items),
+                None => {}
+            }
+            for (name, role) in &parameters {
                 let declared = types::parameter(db, statement, role).map(|text| code(&text));
                 items.add(CompletionKind::Variable, name).detail(format!("parameter: {role}")).documentation(declared);
             }
@@ -110,12 +140,27 @@ pub(super) fn complete(
                 items.add(CompletionKind::Variable, name).documentation(rows.map(|text| code(&text)));
             }
             for name in shared_names(db, statement) {
-                items.add(CompletionKind::Variable, name).detail("from SHARED");
+                let declaration = shared_declaration(db, statement, &name).map(|text| code(&text));
+                items.add(CompletionKind::Variable, name).detail("from SHARED").documentation(declaration);
             }
             for host in HOST_GLOBALS {
-                items.add(CompletionKind::Function, host.name).documentation(Some(host.documentation.to_owned()));
+                match host_types::global(host.name) {
+                    Some(found) => {
+                        declared(&mut items, found, is_called).documentation(Some(host.documentation.to_owned()));
+                    }
+                    None => {
+                        items
+                            .add(CompletionKind::Function, host.name)
+                            .documentation(Some(host.documentation.to_owned()));
+                    }
+                }
             }
-            items.all(CompletionKind::Function, ECMASCRIPT_GLOBALS);
+            for name in ECMASCRIPT_GLOBALS {
+                match host_types::global(name) {
+                    Some(found) => declared(&mut items, found, is_called),
+                    None => items.add(CompletionKind::Function, *name),
+                };
+            }
             items.all(CompletionKind::Keyword, KEYWORDS);
         }
     }
@@ -134,15 +179,16 @@ pub(super) fn named(
     let text = block.name();
     let offset = (at - block.inner().start()) as usize;
     let end = offset + text[offset..].bytes().take_while(|byte| is_identifier(*byte)).count();
-    let place = Place::new(text.get(..end)?);
+    let before = text.get(..end)?;
+    let place = Place::new(before);
     let (Before::Member(object), name) = (place.before, text.get(place.word..end)?) else { return None };
     found.iter().find(|one| one.label == name)?;
     let (function, roles) = entry(&clause_of(tokens, block)?)?;
-    let names = parameter_names(text, function, roles);
-    let (_, role) = names.iter().find(|(written, _)| written == object)?;
+    let parameters = parameter_names(text, function, roles);
+    let Known::Role(role) = (Names { before, parameters: &parameters }).object(object)? else { return None };
     let item = item_tree(db, statement).item.as_ref()?;
     let key = |kind, owner: &str, clause| Some(Named::Key(kind, owner.to_owned(), clause, name.to_owned()));
-    match (*role, item) {
+    match (role, item) {
         ("config", Item::Type(found)) => key(NameKind::Type, &found.name, "CONFIG_SCHEMA"),
         ("config", _) => key(NameKind::Type, owner(Some(item)), "CONFIG_SCHEMA"),
         ("filters", Item::Entity(found)) => key(NameKind::Entity, &found.name, "FIELDS"),
@@ -203,6 +249,113 @@ pub(super) fn owner(item: Option<&Item>) -> &str {
         Some(Item::Action(found)) => split_name(&found.name).0,
         _ => "",
     }
+}
+
+/// A member or a global, with what is declared of it.
+fn declared<'a>(items: &'a mut Items, found: &'static Declaration, is_called: bool) -> &'a mut Completion {
+    let kind = match found.kind {
+        DeclarationKind::Value => CompletionKind::Key,
+        DeclarationKind::Namespace => CompletionKind::Variable,
+        _ => CompletionKind::Function,
+    };
+    let documentation = (!found.documentation.is_empty()).then(|| found.documentation.clone());
+    let item = items.add(kind, found.name).detail(found.signature.clone()).documentation(documentation);
+    if found.kind == DeclarationKind::Function && !is_called {
+        item.snippet(format!("{}({})", found.name, if found.parameters.is_empty() { "" } else { "$1" }));
+    }
+    item
+}
+
+/// The fields that a row does not have yet.
+fn row_keys(db: &Database, statement: Statement, keys: &[String], behind: &str, items: &mut Items) {
+    let Some(Item::Entity(entity)) = item_tree(db, statement).item.as_ref() else { return };
+    let has_colon = behind.trim_start().starts_with(':');
+    for field in entity.fields.iter().filter(|field| !field.filter_only && !keys.contains(&field.name)) {
+        let item = items
+            .add(CompletionKind::Field, &field.name)
+            .detail(field.data_type.name())
+            .documentation(field.description.clone());
+        if !has_colon {
+            item.insert(format!("{}: ", field.name));
+        }
+    }
+}
+
+/// The function, class or namespace that is called at an offset of a statement: with its declaration, or the head of a function of
+/// the handler or of SHARED, and how many commas are before the place.
+pub(crate) fn call_at(
+    db: &Database,
+    statement: Statement,
+    tokens: &[Token<'_>],
+    block: &Token<'_>,
+    at: u32,
+) -> Option<(Callee, u32)> {
+    let (function, roles) = entry(&clause_of(tokens, block)?)?;
+    let text = block.name();
+    let before = text.get(..(at - block.inner().start()) as usize)?;
+    if !matches!(surroundings(before), Surroundings::Code | Surroundings::Text(_)) {
+        return None;
+    }
+    let parameters = parameter_names(text, function, roles);
+    for (open, commas) in script_objects::open_calls(before).into_iter().rev() {
+        let head = &before[..open];
+        let callee = expression_before(head);
+        let name = callee.strip_prefix("new ").unwrap_or(callee).trim();
+        let names = Names { before: head, parameters: &parameters };
+        if let Some(Known::Typed(Type::Declared(found))) = names.object(name) {
+            return Some((Callee::Declared(found.callable()), commas));
+        }
+        if name.bytes().all(is_identifier) && !name.is_empty() && !KEYWORDS.contains(&name) {
+            let local = function_head(text, name).map(str::to_owned);
+            if let Some(head) = local.or_else(|| shared_declaration(db, statement, name)) {
+                return Some((Callee::Written(head), commas));
+            }
+        }
+    }
+    None
+}
+
+/// What is called.
+pub(crate) enum Callee {
+    /// Something of the host.
+    Declared(&'static Declaration),
+    /// A function of the package: `function headers(config)`.
+    Written(String),
+}
+
+/// The declaration of a function in a text, up to its body.
+fn function_head<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let script = text.match_indices(name).find_map(|(at, _)| {
+        let head = text[..at].trim_end();
+        let is_whole = text[at + name.len()..].trim_start().starts_with(['(', '<', '=']);
+        let start = head.rfind(['\n', ';', '}']).map_or(0, |before| before + 1);
+        let words = head[start..].trim();
+        (is_whole && ["function", "function*", "const", "let"].iter().any(|word| words.ends_with(word)))
+            .then_some(start + (head[start..].len() - head[start..].trim_start().len()))
+    })?;
+    let rest = &text[script..];
+    let open = rest.find('(')?;
+    let end = open + super::script_types::closing(&rest[open..])?;
+    Some(rest[..end].trim())
+}
+
+/// What SHARED declares under a name, up to its body: `function headers(config)`.
+fn shared_declaration(db: &Database, statement: Statement, name: &str) -> Option<String> {
+    let item = item_tree(db, statement).item.as_ref();
+    let declaration = match item {
+        Some(Item::Type(_)) => statement,
+        _ => catalog::declaration(db, NameKind::Type, owner(item))?,
+    };
+    let block = scripts(db, declaration).iter().find(|block| block.role == moltler_hir::script::Role::Shared)?;
+    let found = block.script.names.iter().rfind(|found| found.name == name)?;
+    let text = block.range.of(declaration.text(db));
+    if found.function.is_some()
+        && let Some(head) = function_head(text, name)
+    {
+        return Some(head.to_owned());
+    }
+    let written = text.get(found.declaration.start as usize..found.declaration.end as usize)?;
+    Some(written.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn shared_names(db: &Database, statement: Statement) -> Vec<String> {
@@ -323,7 +476,7 @@ fn declared_names(text: &str, offset: usize) -> Vec<String> {
     found
 }
 
-fn is_identifier(byte: u8) -> bool {
+pub(super) fn is_identifier(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || !byte.is_ascii()
 }
 
@@ -368,14 +521,9 @@ impl<'a> Place<'a> {
 }
 
 fn member(object: &str) -> Before<'_> {
-    let object = object.trim_end();
-    let length = object.bytes().rev().take_while(|byte| is_identifier(*byte)).count();
-    let name = &object[object.len() - length..];
-    let head = object[..object.len() - length].trim_end();
-    if name.is_empty() || head.ends_with('.') && !head.ends_with("...") {
-        Before::Nothing
-    } else {
-        Before::Member(name)
+    match expression_before(object) {
+        "" => Before::Nothing,
+        expression => Before::Member(expression),
     }
 }
 
@@ -469,7 +617,10 @@ mod tests {
         assert_eq!(before("x = `${{a: 1}.b} ${con"), Before::Free);
         assert_eq!(before("fe"), Before::Free);
         assert_eq!(before("f(...fi"), Before::Free);
-        for nothing in ["'config.", "// config.", "/* a", "`config.", "a.b.", "f().", "1", "a['b']['c"] {
+        assert_eq!(before("a.b."), Before::Member("a.b"));
+        assert_eq!(before("await f().x"), Before::Member("f()"));
+        assert_eq!(before("a['b']['c"), Before::Member("a['b']"));
+        for nothing in ["'config.", "// config.", "/* a", "`config.", "1"] {
             assert_eq!(before(nothing), Before::Nothing, "{nothing}");
         }
     }

@@ -1,18 +1,30 @@
 //! Heads, clauses, and the names of definitions.
 
 use moltler_abi::DataType;
+use moltler_abi::host::ERROR_CLASSES;
 use moltler_db::NameKind;
 use moltler_hir::catalog;
 
 use super::context::Context;
-use super::keywords::{BLOCK_HEADS, CLAUSES, HEADS};
-use super::{Completion, CompletionKind, Items, document, query};
+use super::keywords::{BLOCK_HEADS, CLAUSE_SNIPPETS, CLAUSES, HEADS, SNIPPETS};
+use super::{Completion, CompletionKind, Items, document, mocks, query, secrets};
+use crate::documentation;
 use crate::token::TokenKind;
 
 /// What a statement starts with.
 pub(super) fn heads(items: &mut Items, in_block: bool) -> Vec<Completion> {
-    items.all(CompletionKind::Keyword, if in_block { BLOCK_HEADS } else { HEADS });
+    add_heads(items, in_block);
     items.finish()
+}
+
+fn add_heads(items: &mut Items, in_block: bool) {
+    for head in if in_block { BLOCK_HEADS } else { HEADS } {
+        let item =
+            items.add(CompletionKind::Keyword, *head).documentation(documentation::head(head).map(str::to_owned));
+        if let Some((_, snippet)) = SNIPPETS.iter().find(|(name, _)| name == head) {
+            item.snippet(*snippet);
+        }
+    }
 }
 
 pub(super) fn complete(context: &Context<'_>, items: &mut Items) {
@@ -24,7 +36,7 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) {
         return;
     }
     if context.before == 0 {
-        items.all(CompletionKind::Keyword, if context.in_block { BLOCK_HEADS } else { HEADS });
+        add_heads(items, context.in_block);
         return;
     }
     if continues_head(context, items) {
@@ -39,6 +51,22 @@ pub(super) fn complete(context: &Context<'_>, items: &mut Items) {
 /// Names in a string outside of documents.
 fn string(context: &Context<'_>, items: &mut Items) {
     let Some(last) = context.back(1) else { return };
+    if let Some(frame) = context.frames.last().filter(|frame| frame.bracket == '(') {
+        match frame.owner.as_str() {
+            "MOCK_CALLS" => mocks::calls(context, items),
+            "ENV" => secrets::environment(context, items),
+            _ => query::string(context, items),
+        }
+        return;
+    }
+    if !context.frames.is_empty() {
+        query::string(context, items);
+        return;
+    }
+    if last.is("RAISES") {
+        items.all(CompletionKind::Value, ERROR_CLASSES);
+        return;
+    }
     let kind =
         ["TYPE", "ENTITY", "ACTION", "LANGUAGE", "EFFECT", "TO", "SCHEMA"].into_iter().find(|word| last.is(word));
     match kind {
@@ -90,7 +118,13 @@ fn continues_head(context: &Context<'_>, items: &mut Items) -> bool {
                 items.all(CompletionKind::Keyword, &["DEFAULT", "DESCRIPTION"]);
             }
         }
-        ["DECLARE" | "PARAM" | "CATCH"] => {}
+        ["CATCH"] => items.all(CompletionKind::Value, ERROR_CLASSES),
+        ["ASSERT", "RAISES"] => {
+            for class in ERROR_CLASSES {
+                items.add(CompletionKind::Value, *class).insert(format!("'{class}'"));
+            }
+        }
+        ["DECLARE" | "PARAM"] => {}
         ["SET"] => {
             for name in context.variables() {
                 items.add(CompletionKind::Variable, name);
@@ -127,7 +161,12 @@ fn clauses(context: &Context<'_>, items: &mut Items) {
         let first = clause.split(' ').next().unwrap_or_default();
         let is_given = context.inner.iter().any(|token| token.kind == TokenKind::Word && token.is(first));
         if !is_given || context.starts(&["FOR"]) {
-            items.add(CompletionKind::Keyword, *clause);
+            let item = items
+                .add(CompletionKind::Keyword, *clause)
+                .documentation(documentation::clause(clause).map(str::to_owned));
+            if let Some((_, snippet)) = CLAUSE_SNIPPETS.iter().find(|(name, _)| name == clause) {
+                item.snippet(*snippet);
+            }
         }
     }
 }

@@ -101,9 +101,11 @@ impl Layout<'_, '_> {
             SyntaxKind::ParenthesizedExpression | SyntaxKind::Subquery | SyntaxKind::CommonTable => {
                 self.parenthesized(node);
             }
-            SyntaxKind::BinaryExpression => {
-                self.group(false, |layout| layout.indented(|layout| layout.chain(node, level(node))));
-            }
+            SyntaxKind::BinaryExpression => match level(node) {
+                // It has no lines of its own: what is broken in its operands is indented as theirs.
+                COMPARISON => self.chain(node, COMPARISON),
+                of => self.group(false, |layout| layout.indented(|layout| layout.chain(node, of))),
+            },
             SyntaxKind::CaseExpression => self.case(node),
             _ => {
                 let mut children = node.children().peekable();
@@ -329,14 +331,24 @@ impl Layout<'_, '_> {
     /// What is written behind a word, with a line for each piece behind a comma where it is long: GROUP BY, ORDER BY, ASSERT.
     fn comma_lines(&mut self, node: SyntaxNode<'_>) {
         self.group(false, |layout| {
-            layout.indented(|layout| {
-                for child in node.children() {
-                    layout.node(child);
-                    if child.token() == Some(",") {
-                        layout.op(LINE);
-                    }
+            let mut is_indented = false;
+            for child in node.children() {
+                // What is on the first line indents its own lines.
+                if child.token() == Some(",") && !is_indented {
+                    is_indented = true;
+                    layout.token();
+                    layout.op(Op::Indent);
+                    layout.op(LINE);
+                    continue;
                 }
-            });
+                layout.node(child);
+                if child.token() == Some(",") {
+                    layout.op(LINE);
+                }
+            }
+            if is_indented {
+                layout.op(Op::Dedent);
+            }
         });
     }
 
