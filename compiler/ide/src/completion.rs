@@ -96,7 +96,10 @@ pub fn complete(db: &Database, package: &Package, file: FileId, offset: u32) -> 
     let mut found = items.finish();
     // A call or a key that is there already keeps what is behind it.
     let is_called = text[context.replace.end() as usize..].starts_with('(');
-    found.iter_mut().filter(|item| is_called && item.kind == CompletionKind::Function).for_each(|item| item.snippet = None);
+    found
+        .iter_mut()
+        .filter(|item| is_called && item.kind == CompletionKind::Function)
+        .for_each(|item| item.snippet = None);
     found
 }
 

@@ -28,8 +28,14 @@ fn find(list: &'static [(&'static str, &'static str)], name: &str) -> Option<&'s
 
 const HEADS: &[(&str, &str)] = &[
     ("CREATE CONNECTOR TYPE", "Defines a connector type: how an API is configured, and what its handlers share."),
-    ("CREATE CONNECTOR ENTITY", "Defines an entity of a connector type: its fields and the handler that reads its rows."),
-    ("CREATE CONNECTOR ACTION", "Defines an action of a connector type: its parameters and the handler that carries it out."),
+    (
+        "CREATE CONNECTOR ENTITY",
+        "Defines an entity of a connector type: its fields and the handler that reads its rows.",
+    ),
+    (
+        "CREATE CONNECTOR ACTION",
+        "Defines an action of a connector type: its parameters and the handler that carries it out.",
+    ),
     ("CREATE CONNECTOR", "Makes an instance of a connector type, with its settings."),
     ("REGISTER CONNECTOR TYPE", "Makes a connector type known, so that instances of it can be queried."),
     ("ALTER CONNECTOR", "Changes the options of an instance, or enables or disables it."),
@@ -63,8 +69,14 @@ const HEADS: &[(&str, &str)] = &[
 const CLAUSES: &[(&str, &str)] = &[
     ("DESCRIPTION", "One sentence for people."),
     ("DOCUMENTATION", "Longer text in Markdown, between `'''`."),
-    ("CONFIG_SCHEMA", "The settings that each instance has: `{\"api_url\": {\"type\": \"string\", \"required\": true}}`."),
-    ("ALLOW_HOSTS", "Hosts that handlers may reach besides those of CONFIG: `'api.x.com'`, `'*.x.com'`, `'{field}.x.com'`."),
+    (
+        "CONFIG_SCHEMA",
+        "The settings that each instance has: `{\"api_url\": {\"type\": \"string\", \"required\": true}}`.",
+    ),
+    (
+        "ALLOW_HOSTS",
+        "Hosts that handlers may reach besides those of CONFIG: `'api.x.com'`, `'*.x.com'`, `'{field}.x.com'`.",
+    ),
     ("SHARED", "JavaScript that all handlers of the type see; evaluated once for each instance."),
     ("CHECK_HANDLER", "JavaScript with `async function check(config)`: called by `TEST CONNECTOR name`."),
     ("OPTIONS", "Limits and retries: those of a type are defaults for its instances."),
@@ -149,8 +161,14 @@ const KEYS: Keys = &[
     (
         &["PUSHDOWN"],
         &[
-            ("filters", "Fields with the operators that the handler filters by itself: `{\"status\": [\"=\", \"in\"]}`."),
-            ("exact", "The handler's filters are exactly those of the language, so that a limit may be passed with them."),
+            (
+                "filters",
+                "Fields with the operators that the handler filters by itself: `{\"status\": [\"=\", \"in\"]}`.",
+            ),
+            (
+                "exact",
+                "The handler's filters are exactly those of the language, so that a limit may be passed with them.",
+            ),
             ("order_by", "`{\"fields\": […], \"keys\": 1}`: what the handler sorts by, and by how many keys at once."),
             ("limit", "The handler keeps to `options.limit`."),
             ("required", "Sets of fields, one of which a query must bind."),
@@ -165,7 +183,10 @@ const KEYS: Keys = &[
             ("timeout_seconds", "For one exchange. Default: 30."),
             ("retry_count", "How often 429, 502, 503, 504 and failures of the connection are tried again. Default: 3."),
             ("max_wait_seconds", "One wait for a rate limit, then ConnectorRateLimitError. Default: 120."),
-            ("cache_ttl", "Seconds for which a result is used again under the same config, filters and options. Default: off."),
+            (
+                "cache_ttl",
+                "Seconds for which a result is used again under the same config, filters and options. Default: off.",
+            ),
             ("batch_size", "Handlers get it as `options.batchSize`."),
             ("max_memory_mb", "Of the instance's JavaScript. Default: 256."),
             ("max_run_seconds", "Of JavaScript that waits for nothing. Default: 30."),

@@ -59,9 +59,9 @@ pub(crate) fn global(name: &str) -> Option<&'static Declaration> {
 
 /// A class or interface.
 fn named(name: &str) -> Option<&'static Declaration> {
-    declarations().iter().find(|found| {
-        found.name == name && matches!(found.kind, DeclarationKind::Class | DeclarationKind::Interface)
-    })
+    declarations()
+        .iter()
+        .find(|found| found.name == name && matches!(found.kind, DeclarationKind::Class | DeclarationKind::Interface))
 }
 
 impl Type {
@@ -339,8 +339,7 @@ fn one(text: &'static str, documentation: String) -> Option<Declaration> {
     }
     if rest.starts_with('(') {
         let behind = behind_bracket(rest);
-        found.kind =
-            if found.name == "constructor" { DeclarationKind::Constructor } else { DeclarationKind::Function };
+        found.kind = if found.name == "constructor" { DeclarationKind::Constructor } else { DeclarationKind::Function };
         found.parameters = &rest[1..rest.len() - behind.len() - 1];
         found.result = behind.trim_start().strip_prefix(':').unwrap_or_default().trim();
     } else {

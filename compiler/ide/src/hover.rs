@@ -108,7 +108,8 @@ fn keyword(text: &str, at: u32, word: &str) -> Option<String> {
     for start in 0..=here {
         for end in (here + 1)..=words.len() {
             let name = words[start..end].join(" ");
-            if documentation::keyword(&name).is_some() && best.as_ref().is_none_or(|(length, _)| end - start > *length) {
+            if documentation::keyword(&name).is_some() && best.as_ref().is_none_or(|(length, _)| end - start > *length)
+            {
                 best = Some((end - start, name));
             }
         }

@@ -2,9 +2,7 @@
 
 use moltler_abi::DataType;
 use moltler_hir::catalog;
-use moltler_hir::config_schema::{
-    FIELD_KEYS, MOCK_KEYS, OPTION_KEYS, PUSHDOWN_KEYS, PUSHDOWN_OPERATORS, SCHEMA_KEYS,
-};
+use moltler_hir::config_schema::{FIELD_KEYS, MOCK_KEYS, OPTION_KEYS, PUSHDOWN_KEYS, PUSHDOWN_OPERATORS, SCHEMA_KEYS};
 use moltler_hir::item_tree::SchemaItem;
 
 use super::context::{Context, Frame};

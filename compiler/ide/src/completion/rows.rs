@@ -52,7 +52,13 @@ fn variable<'a>(context: &Context<'a>) -> Option<&'a str> {
 }
 
 /// The columns of the rows that a variable holds; false where nothing is known of it.
-fn columns(context: &Context<'_>, tokens_before: &[Token<'_>], name: &str, found: &mut Vec<Column>, steps: u32) -> bool {
+fn columns(
+    context: &Context<'_>,
+    tokens_before: &[Token<'_>],
+    name: &str,
+    found: &mut Vec<Column>,
+    steps: u32,
+) -> bool {
     if steps > MAX_STEPS {
         return false;
     }
@@ -69,7 +75,9 @@ fn columns(context: &Context<'_>, tokens_before: &[Token<'_>], name: &str, found
     let Some(statement) = catalog::declaration(context.db, NameKind::Variable, &key) else { return false };
     let text = statement.text(context.db).clone();
     let all: Vec<Token<'_>> = tokens(&text).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
-    let Some(at) = all.windows(2).position(|pair| pair[0].is("DECLARE") && pair[1].name() == name) else { return false };
+    let Some(at) = all.windows(2).position(|pair| pair[0].is("DECLARE") && pair[1].name() == name) else {
+        return false;
+    };
     value(context, &all, &all[at + 2..], found, steps)
 }
 

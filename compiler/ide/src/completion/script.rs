@@ -3,9 +3,9 @@
 use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
 use moltler_db::{NameKind, Statement};
 use moltler_hir::catalog;
-use moltler_hir::{Database, scripts};
 use moltler_hir::definition::split_name;
 use moltler_hir::item_tree::{Item, SchemaItem, item_tree};
+use moltler_hir::{Database, scripts};
 use moltler_syntax::TextRange;
 
 use super::document::schema_detail;

@@ -35,7 +35,9 @@ pub(super) fn object_at(text: &str, offset: usize, names: &Names<'_>) -> Option<
         };
     }
     let is_row = match head.strip_suffix('(') {
-        Some(call) => call.trim_end().ends_with("=>") || call.trim_end().ends_with("push") || call.trim_end().ends_with("return"),
+        Some(call) => {
+            call.trim_end().ends_with("=>") || call.trim_end().ends_with("push") || call.trim_end().ends_with("return")
+        }
         None => ["return", "yield", "["].iter().any(|word| head.ends_with(word)),
     };
     is_row.then(|| Object::Row { keys: keys(&text[open..whole], offset - open) })
@@ -49,7 +51,8 @@ fn keys(text: &str, offset: usize) -> Vec<String> {
     let mut add = |start: usize, end: usize| {
         let entry = &inner[start..end];
         let is_here = start < offset && offset <= end + 1;
-        let key: String = entry.trim().chars().take_while(|letter| letter.is_alphanumeric() || "_$'\"".contains(*letter)).collect();
+        let key: String =
+            entry.trim().chars().take_while(|letter| letter.is_alphanumeric() || "_$'\"".contains(*letter)).collect();
         let is_whole = entry.contains(':') || !is_here;
         if is_whole && !key.is_empty() {
             found.push(key.trim_matches(['\'', '"']).to_owned());

@@ -60,7 +60,11 @@ fn mentioned(context: &Context<'_>, open: &str, close: &str) -> Vec<String> {
             let Some(length) = text[start..].find(close) else { continue };
             let name = &text[start..start + length];
             let is_here = at.is_some_and(|at| at.touches(start as u32));
-            if !is_here && !name.is_empty() && name.bytes().all(crate::token::is_word) && !found.iter().any(|known| known == name) {
+            if !is_here
+                && !name.is_empty()
+                && name.bytes().all(crate::token::is_word)
+                && !found.iter().any(|known| known == name)
+            {
                 found.push(name.to_owned());
             }
         }
