@@ -191,11 +191,7 @@ fn split(text: &str, mark: char) -> Vec<&str> {
     let mut before = ' ';
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
-            (Some(open), _) => {
-                if letter == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) => quote = Some(open).filter(|open| *open != letter),
             (None, '\'' | '"' | '`') => quote = Some(letter),
             (None, '(' | '[' | '{' | '<') => depth += 1,
             // `=>` closes nothing.
@@ -262,11 +258,7 @@ fn length(text: &str) -> usize {
             continue;
         }
         match (quote, byte) {
-            (Some(open), _) => {
-                if byte == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) => quote = Some(open).filter(|open| *open != byte),
             (None, b'\'' | b'"') => quote = Some(byte),
             (None, b'(' | b'[' | b'{') => depth += 1,
             (None, b')' | b']' | b'}') => {
