@@ -28,6 +28,10 @@ pub fn run(context: &ExecContext, index: u32) -> Result<(), RuntimeError> {
             Ok(())
         }
         Command::DropConnector { name } => context.connectors().drop(name),
+        Command::Sync(sync) => crate::sync::run(context, *sync),
+        Command::ShowSyncState { instance, entity } => {
+            crate::sync::show_state(context, instance.as_deref(), entity.as_deref())
+        }
         Command::Package(package) => {
             let span = context.statement_span();
             tell(context, "PACKAGE", |host| host.package(package, span))
@@ -52,7 +56,7 @@ fn tell(
     Ok(())
 }
 
-fn columns(names: &[&str]) -> Vec<OutputColumn> {
+pub(crate) fn columns(names: &[&str]) -> Vec<OutputColumn> {
     names.iter().map(|name| OutputColumn { name: (*name).to_owned(), data_type: DataType::Dynamic }).collect()
 }
 
@@ -81,8 +85,9 @@ fn show_connector(context: &ExecContext, name: &str, status: bool) -> Result<(),
     let mut row = vec![text(name), text(&connector_type.name), text(instance.status())];
     let mut names = vec!["name", "type", "status"];
     if status {
-        names.push("error");
+        names.extend(["error", "last_sync"]);
         row.push(instance.last_error().map_or(Value::Null, |error| text(&error)));
+        row.push(crate::sync::last_sync(context, name).map_or(Value::Null, |last| text(&last)));
     } else {
         let opened = instance.open(context)?;
         names.extend(["config", "options"]);

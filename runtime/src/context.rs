@@ -28,6 +28,7 @@ use crate::program::ProgramHost;
 use crate::secrets::store::Store;
 use crate::secrets::tokens::Tokens;
 use crate::secrets::vault::{Origin, Vault};
+use crate::sync::{self, SyncOptions};
 use crate::value::Value;
 
 /// Reads an environment variable; `None` where it is unset.
@@ -58,6 +59,8 @@ pub struct Setup {
     pub is_test: bool,
     /// How many calls of handlers a query may make.
     pub max_calls: u64,
+    /// How SYNC statements are carried out.
+    pub sync: SyncOptions,
 }
 
 /// A test that carries out more statements than these has a loop without end.
@@ -89,6 +92,7 @@ pub struct ExecContext {
     /// What ENV gave while a CONFIG was evaluated.
     environment_read: RefCell<Vec<String>>,
     queries: UnderWay,
+    sync: sync::UnderWay,
 }
 
 /// A variable: its value, and whether it was stored as a boxed one.
@@ -135,6 +139,7 @@ impl ExecContext {
             tokens: Rc::new(Tokens::new(store)),
             environment_read: RefCell::default(),
             queries: UnderWay::default(),
+            sync: sync::UnderWay::default(),
             program,
             setup,
         })
@@ -168,6 +173,11 @@ impl ExecContext {
     /// What the query under way keeps.
     pub fn queries(&self) -> &UnderWay {
         &self.queries
+    }
+
+    /// The sync under way.
+    pub fn sync(&self) -> &sync::UnderWay {
+        &self.sync
     }
 
     /// The address that generated code gets.

@@ -34,6 +34,7 @@ pub mod recording;
 pub mod report;
 pub mod secrets;
 pub mod suggest;
+pub mod sync;
 pub mod test_run;
 pub mod value;
 

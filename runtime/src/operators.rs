@@ -99,7 +99,7 @@ pub fn run_over(
 }
 
 /// Runs a plan and hands every batch to `each`, until that says `false` or fails, or all are done.
-fn run_while(
+pub fn run_while(
     context: &ExecContext,
     plan: &manifest::Operator,
     each: impl FnMut(&Rc<OwnedBatch>) -> Result<bool>,

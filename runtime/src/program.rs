@@ -12,6 +12,7 @@ use crate::js::Clock;
 use crate::operators::MAX_CALLS;
 use crate::output::{Format, Output};
 use crate::parameters::Assignment;
+use crate::sync::SyncOptions;
 
 pub use crate::loader::{LoadError, Program};
 
@@ -36,6 +37,8 @@ pub struct RunOptions {
     pub host: Option<Rc<dyn ProgramHost>>,
     /// How many calls of handlers a query may make: `--max-calls`.
     pub max_calls: u64,
+    /// How SYNC statements are carried out.
+    pub sync: SyncOptions,
 }
 
 impl Default for RunOptions {
@@ -46,6 +49,7 @@ impl Default for RunOptions {
             parameters: Vec::new(),
             host: None,
             max_calls: MAX_CALLS,
+            sync: SyncOptions::default(),
         }
     }
 }
@@ -61,6 +65,20 @@ pub fn run(program: &Arc<Program>, options: RunOptions) -> Result<(), RuntimeErr
 pub fn run_to(program: &Arc<Program>, options: RunOptions, output: Output) -> Result<(), RuntimeError> {
     let Some(main) = program.manifest().main else { return Ok(()) };
     with_context(program, options, output, |context| context.enter(main))
+}
+
+/// Carries out the SYNCs of the program, and nothing else of it that prints or acts.
+pub fn sync(program: &Arc<Program>, options: RunOptions) -> Result<(), RuntimeError> {
+    let output = Output::standard(options.format);
+    sync_to(program, options, output)
+}
+
+/// Like [`sync`], with messages going to `output`.
+pub fn sync_to(program: &Arc<Program>, options: RunOptions, output: Output) -> Result<(), RuntimeError> {
+    let Some(syncs) = program.manifest().main_syncs else {
+        return Err(RuntimeError::new("SyncError", "the program has no SYNC CONNECTOR"));
+    };
+    with_context(program, options, output, |context| context.enter(syncs))
 }
 
 /// Calls `act` with a fresh context of the program; its errors come back without secrets, panics as errors.
@@ -80,6 +98,7 @@ pub fn with_context(
         coverage: None,
         is_test: false,
         max_calls: options.max_calls,
+        sync: options.sync,
     };
     let variables = program.manifest().main_variables;
     let context = ExecContext::new(Arc::clone(program), variables, setup)?;

@@ -219,6 +219,7 @@ fn run(
         coverage: options.coverage.clone(),
         is_test: true,
         max_calls: MAX_CALLS,
+        sync: crate::sync::SyncOptions::default(),
     };
     let setup = if let Some(mock_api) = test.mock_api {
         // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.

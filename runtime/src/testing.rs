@@ -150,6 +150,7 @@ fn setup(format: Format) -> Setup {
         coverage: None,
         is_test: false,
         max_calls: 10,
+        sync: crate::sync::SyncOptions::default(),
     }
 }
 

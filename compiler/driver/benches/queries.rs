@@ -103,6 +103,7 @@ impl Bench {
             coverage: None,
             is_test: false,
             max_calls: u64::MAX,
+            sync: moltler_runtime::sync::SyncOptions::default(),
         };
         let program = loader::Program::from_image(&image).expect("a program for this machine");
         Bench { context: ExecContext::new(Arc::new(program), 0, setup).expect("an event loop"), plan }

@@ -27,6 +27,8 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Make a native executable that needs nothing installed
     Build(BuildArguments),
+    /// Carry out the SYNC statements of a file, or of the package of the current folder
+    Sync(SyncArguments),
     /// Run tests
     Test(TestArguments),
     /// Write each connector that a PACKAGE statement names as one file into dist/
@@ -303,6 +305,35 @@ pub enum TestFormat {
     Json,
     /// JUnit's XML.
     Junit,
+}
+
+/// `moltlerc sync`
+#[derive(Debug, Args)]
+pub struct SyncArguments {
+    /// The program; all files of the package of the current folder when it is left out
+    #[arg(value_name = "FILE")]
+    pub path: Option<PathBuf>,
+    /// Run each once and end, whatever its SCHEDULE; this is what happens anyway
+    #[arg(long, conflicts_with = "daemon")]
+    pub once: bool,
+    /// Stay and run each when its SCHEDULE says so
+    #[arg(long)]
+    pub daemon: bool,
+    /// Run nothing; forget the states, so that the next run reads all
+    #[arg(long, conflicts_with_all = ["once", "daemon", "rewind_to"])]
+    pub reset: bool,
+    /// Run nothing; set the states to this value of the field of INCREMENTAL ON, so that the next run reads from there on
+    #[arg(long, value_name = "VALUE", conflicts_with_all = ["once", "daemon"])]
+    pub rewind_to: Option<String>,
+    /// Delete rows that are not there any more even when they are more than 20 % of all
+    #[arg(long)]
+    pub allow_deletes: bool,
+    /// How many calls of handlers one query may make
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_CALLS)]
+    pub max_calls: u64,
+    /// Values of the program's PARAMs, as `--NAME VALUE`, behind `--`
+    #[arg(value_name = "--NAME VALUE", last = true, allow_hyphen_values = true)]
+    pub rest: Vec<String>,
 }
 
 /// `moltlerc package`

@@ -19,6 +19,7 @@ pub mod publish;
 pub mod query;
 pub mod run;
 pub mod secrets;
+pub mod sync;
 pub mod test;
 
 /// The package of a file or folder, ready to be packaged and published, with the files that were meant.

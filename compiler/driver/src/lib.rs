@@ -57,6 +57,7 @@ fn run(command: &Command) -> Result<u8, Failure> {
         Command::Query(arguments) => commands::query::run(arguments),
         Command::Explain(arguments) => commands::explain::run(arguments),
         Command::Build(arguments) => commands::build::run(arguments),
+        Command::Sync(arguments) => commands::sync::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::Fmt(arguments) => commands::fmt::run(arguments),
         Command::New(arguments) => commands::new::run(arguments),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use moltler_runtime::sync::DEFAULT_DESTINATION;
 use serde::Deserialize;
 
 /// The file that makes a folder a package.
@@ -26,8 +27,8 @@ pub struct Settings {
     pub package: PackageSettings,
     /// `[registries]`: a folder or a URL by name.
     pub registries: BTreeMap<String, String>,
-    /// `[destinations]`: where a sync writes to.
-    pub destinations: toml::Table,
+    /// `[destinations]`: where a sync writes to, by name; `default` is what bare names are tables of.
+    pub destinations: BTreeMap<String, String>,
     /// `[lints]`: levels by code.
     pub lints: BTreeMap<String, Level>,
     /// `[test]`
@@ -68,6 +69,17 @@ impl Project {
             Err(error) => return Err(format!("{}: {error}", manifest.display())),
         };
         Ok(Project { root: root.to_owned(), settings })
+    }
+
+    /// The target that bare names are tables of. Paths of `moltler.toml` start from its folder.
+    pub fn default_destination(&self) -> String {
+        let text = self.settings.destinations.get("default").map_or(DEFAULT_DESTINATION, String::as_str);
+        match text.split_once(':') {
+            Some((scheme @ ("sqlite" | "ndjson" | "parquet"), path)) => {
+                format!("{scheme}:{}", self.root.join(path).display())
+            }
+            _ => text.to_owned(),
+        }
     }
 }
 

@@ -45,3 +45,11 @@ pub fn publish(lowered: &Lowered) -> Option<(String, String)> {
     let StmtKind::Publish(definition) = &lowered.body.statement()?.kind else { return None };
     Some((definition.type_name.text.clone(), definition.registry.text.clone()))
 }
+
+/// Whether it is a SYNC, sound or not, or has one inside.
+pub fn is_sync(lowered: &Lowered) -> bool {
+    let is_one = |kind: &StmtKind| matches!(kind, StmtKind::Sync(_));
+    let word = lowered.text.trim_start().get(..4);
+    word.is_some_and(|word| word.eq_ignore_ascii_case("sync"))
+        || lowered.body.stmts.iter().any(|(_, stmt)| is_one(&stmt.kind))
+}

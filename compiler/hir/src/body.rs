@@ -16,7 +16,7 @@ use moltler_abi::DataType;
 use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
 use moltler_syntax::TextRange;
 
-use crate::definition::{ActionDef, EntityDef, InstanceDef, PackageDef, PublishDef, TestDef, TypeDef};
+use crate::definition::{ActionDef, EntityDef, InstanceDef, PackageDef, PublishDef, SyncDef, TestDef, TypeDef};
 
 pub use select::{
     Aggregate, ColumnRef, FromItem, Grouping, JoinKind, OrderKey, Select, SelectColumn, Source, SourceField,
@@ -391,6 +391,15 @@ pub enum StmtKind {
     TestConnector {
         /// The instance.
         instance: String,
+    },
+    /// SYNC CONNECTOR
+    Sync(SyncDef),
+    /// SHOW SYNC STATE
+    ShowSyncState {
+        /// The instance; `None` for all.
+        instance: Option<String>,
+        /// The entity, without its type; `None` for all.
+        entity: Option<String>,
     },
     /// SELECT as a statement: its rows are the program's output.
     Query(SelectId),

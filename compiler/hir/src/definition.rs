@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use moltler_abi::DataType;
+use moltler_abi::sync_target::SyncTarget;
 use moltler_syntax::TextRange;
 
-use crate::body::{ExprId, StmtId};
+use crate::body::{ExprId, SelectId, StmtId};
 
 /// A name or text with its place; of a string literal, the range includes the quotes and `text` is decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -251,4 +252,33 @@ pub struct PublishDef {
 /// `myservice` and `items.create` of `myservice.items.create`.
 pub fn split_name(name: &str) -> (&str, &str) {
     name.split_once('.').unwrap_or((name, ""))
+}
+
+/// SYNC CONNECTOR
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyncDef {
+    /// The instance.
+    pub instance: String,
+    /// Its type.
+    pub type_name: String,
+    /// The one entity that is read, with its type: `shop.items`; `None` for all of the connector.
+    pub entity: Option<String>,
+    /// Of one entity: all fields that rows have, and WHERE.
+    pub select: Option<SelectId>,
+    /// Where rows go.
+    pub target: SyncTarget,
+    /// INCREMENTAL ON.
+    pub field: Option<String>,
+    /// LOOKBACK, outside of rows.
+    pub lookback: Option<ExprId>,
+    /// WHERE as it was written.
+    pub condition: TextRange,
+    /// APPEND
+    pub append: bool,
+    /// KEEP MISSING
+    pub keep_missing: bool,
+    /// SCHEMA freeze
+    pub freeze: bool,
+    /// SCHEDULE
+    pub schedule: Option<String>,
 }

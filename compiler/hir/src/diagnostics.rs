@@ -12,6 +12,7 @@ pub(crate) mod schema;
 pub(crate) mod script;
 pub(crate) mod script_member;
 pub(crate) mod secret;
+pub(crate) mod sync;
 pub(crate) mod unknown_name;
 pub(crate) mod variable;
 

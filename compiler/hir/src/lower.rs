@@ -15,6 +15,7 @@ mod operator;
 mod select;
 mod statement;
 mod subquery;
+mod sync;
 mod test;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ mod lambda;
 mod scope;
 mod select;
 mod statement;
+mod sync;
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::{FunctionId, Span};
@@ -89,6 +90,8 @@ pub(crate) struct FromHir<'a> {
     parameters: Vec<(u32, DataType)>,
     /// In a TEST the results of statements are not printed.
     in_test: bool,
+    /// Only SYNCs and what they depend on are taken.
+    only_syncs: bool,
 }
 
 impl<'a> FromHir<'a> {
@@ -104,6 +107,7 @@ impl<'a> FromHir<'a> {
             lambdas: FxHashMap::default(),
             parameters: Vec::new(),
             in_test: false,
+            only_syncs: false,
         }
     }
 

@@ -7,6 +7,7 @@
 //! - [`aggregates`]: the aggregates: name, signature, documentation.
 //! - [`host`]: what a handler's JavaScript finds: globals, members of its parameters.
 //! - [`manifest`]: everything of a program that is not machine code.
+//! - [`sync_target`]: where SYNC may write to, and when.
 //! - [`image`]: manifest and machine code as one sequence of bytes.
 //!
 //! This crate depends on nothing else of Moltler, and does no input or output.
@@ -20,8 +21,9 @@ pub mod image;
 pub mod layout;
 pub mod manifest;
 pub mod runtime_calls;
+pub mod sync_target;
 
 pub use data_type::DataType;
 
 /// Version of everything in this crate that an executable relies on. A runtime refuses an image of another version.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;

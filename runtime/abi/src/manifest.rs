@@ -4,11 +4,13 @@
 //! text positions are [`Span`]s into [`Manifest::files`].
 
 mod relational;
+mod sync;
 
 use serde::{Deserialize, Serialize};
 
 use crate::DataType;
 pub use relational::{Aggregate, Binding, Join, JoinKind, Subquery, SubqueryKind};
+pub use sync::{Sync, SyncJob};
 
 /// An index into [`Manifest::functions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +76,8 @@ pub struct Manifest {
     pub executions: Vec<Execution>,
     /// Statements that the runtime carries out as a whole.
     pub commands: Vec<Command>,
+    /// SYNCs, those of tests too.
+    pub syncs: Vec<Sync>,
     /// ASSERTs.
     pub assertions: Vec<Assertion>,
     /// Where each statement stands, by the index that `begin_statement` gets.
@@ -82,6 +86,9 @@ pub struct Manifest {
     pub messages: Vec<String>,
     /// The statements of the file that is run, in order. [`crate::layout::EntryFunction`]
     pub main: Option<FunctionId>,
+    /// The SYNCs of `main` and what they depend on, without anything that prints or acts otherwise; `None` without SYNC. It has the
+    /// variables of `main`. [`crate::layout::EntryFunction`]
+    pub main_syncs: Option<FunctionId>,
     /// How many variables `main` has.
     pub main_variables: u32,
     /// What may be given to the program on the command line.
@@ -463,7 +470,7 @@ pub struct Execution {
 }
 
 /// A statement that the runtime carries out as a whole.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// SHOW CONNECTORS
     ShowConnectors,
@@ -504,6 +511,15 @@ pub enum Command {
     DropConnector {
         /// The instance.
         name: String,
+    },
+    /// SYNC CONNECTOR: index into [`Manifest::syncs`].
+    Sync(u32),
+    /// SHOW SYNC STATE [instance[.entity]]
+    ShowSyncState {
+        /// The instance.
+        instance: Option<String>,
+        /// The name of the entity, without its type.
+        entity: Option<String>,
     },
     /// PACKAGE CONNECTOR TYPE: carried out by the tool, passed over by executables.
     Package(Package),

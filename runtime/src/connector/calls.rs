@@ -81,7 +81,8 @@ impl Calls {
                 (*column, key)
             })
             .collect();
-        let (instance, options) = (Rc::clone(&self.instance), self.options.clone());
+        let (instance, mut options) = (Rc::clone(&self.instance), self.options.clone());
+        context.sync().prepare_call(self.span, &filters, &mut options);
         let begin = || {
             context.queries().count_call(&self.source, context.setup().max_calls)?;
             context.queries().keep_call(|| ObservedCall {

@@ -4,6 +4,7 @@ use moltler_abi::manifest::Manifest;
 
 use crate::operators::MAX_CALLS;
 use crate::output::Format;
+use crate::sync::{Action, SyncOptions};
 
 /// What a command line asks for.
 #[derive(Debug, PartialEq)]
@@ -11,6 +12,7 @@ pub(super) enum Command {
     Run { parameters: Vec<String> },
     Help,
     Version,
+    Sync { options: SyncOptions, parameters: Vec<String> },
     Select { entity: String, conditions: Vec<(String, String)>, limit: Option<u64> },
     Execute { action: String, json: Option<String>, parameters: Vec<(String, String)> },
 }
@@ -59,10 +61,21 @@ pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Command
                 let action = arguments.next().cloned().ok_or("`exec` needs an action")?;
                 line.command = Command::Execute { action, json: None, parameters: Vec::new() };
             }
-            ("sync" | "spec" | "check" | "discover" | "read", Command::Run { .. }) => {
+            ("sync", Command::Run { parameters }) if parameters.is_empty() => {
+                let options = SyncOptions::default();
+                line.command = Command::Sync { options, parameters: Vec::new() };
+            }
+            ("--once", Command::Sync { .. }) => {}
+            ("--daemon", Command::Sync { .. }) => return Err("`--daemon` is not supported yet".to_owned()),
+            ("--allow-deletes", Command::Sync { options, .. }) => options.allow_deletes = true,
+            ("--reset", Command::Sync { options, .. }) => options.action = Action::Reset,
+            ("--rewind-to", Command::Sync { options, .. }) => options.action = Action::RewindTo(value()?),
+            ("spec" | "check" | "discover" | "read", Command::Run { .. }) => {
                 return Err(format!("`{name}` is not supported yet"));
             }
-            (name, Command::Run { parameters }) if name.starts_with("--") && !manifest.parameters.is_empty() => {
+            (name, Command::Run { parameters } | Command::Sync { parameters, .. })
+                if name.starts_with("--") && !manifest.parameters.is_empty() =>
+            {
                 parameters.push(argument.clone());
                 if inline.is_none() {
                     parameters.extend(arguments.next_if(|next| !next.starts_with("--")).cloned());
@@ -129,7 +142,8 @@ mod tests {
             ("select", "`select` needs an entity"),
             ("select items --limit x", "`x` is not a number of rows"),
             ("select items --where a", "`--where` takes `name=value`, not `a`"),
-            ("sync", "`sync` is not supported yet"),
+            ("discover", "`discover` is not supported yet"),
+            ("sync --limit 5", "`--limit` is not understood"),
         ] {
             assert_eq!(line(arguments), Err(sentence.to_owned()));
         }

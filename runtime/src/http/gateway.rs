@@ -21,6 +21,10 @@ pub struct Counters {
     pub retries: Cell<u64>,
     /// For rate limits and before retries, on the run's clock.
     pub waited_micros: Cell<u64>,
+    /// Requests that did not come to a success (2xx) in the end, whatever the handler made of it.
+    pub failures: Cell<u64>,
+    /// What the clock of the server said in its first answer since this was last emptied, in microseconds.
+    pub server_time: Cell<Option<i64>>,
 }
 
 impl Counters {
@@ -93,7 +97,12 @@ impl Transport for Gateway {
                 let state = Rc::clone(&state);
                 Box::pin(async move { state.hop(request).await })
             };
-            redirect::follow(request, hop).await
+            let outcome = redirect::follow(request, hop).await;
+            if !outcome.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
+                let failures = &state.counters.failures;
+                failures.set(failures.get() + 1);
+            }
+            outcome
         })
     }
 }
@@ -115,6 +124,9 @@ impl State {
             }
             let outcome = self.exchange(&request).await;
             let now = self.clock.now_micros();
+            if let (Ok(response), None) = (&outcome, self.counters.server_time.get()) {
+                self.counters.server_time.set(retry::date(response));
+            }
             let verdict = retry::judge(&request, &outcome, now);
             if let Ok(response) = &outcome
                 && verdict == Verdict::Done

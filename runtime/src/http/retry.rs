@@ -78,6 +78,12 @@ fn retry_after(response: &Response, now: i64) -> Option<Duration> {
     Some(until(date.as_microsecond(), now))
 }
 
+/// What the server's clock said, in microseconds.
+pub(super) fn date(response: &Response) -> Option<i64> {
+    let date = DateTimeParser::new().parse_timestamp(header(response, "date")?).ok()?;
+    Some(date.as_microsecond())
+}
+
 fn remaining(response: &Response) -> Option<u64> {
     let names = ["x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining"];
     names.iter().find_map(|name| header(response, name)?.parse().ok())

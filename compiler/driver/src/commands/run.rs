@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use moltler_db::FileId;
 use moltler_runtime::program::RunOptions;
+use moltler_runtime::sync::SyncOptions;
 
 use crate::args::{ResultOptions, RunArguments};
 use crate::compile::{self, Goal};
@@ -35,8 +36,10 @@ fn run_goal(
     session.refuse_reached(file, &plan)?;
     let parameters = moltler_runtime::parameters::parse(&plan.manifest, parameters).map_err(Failure::Usage)?;
     let program = compile::load(&plan)?;
+    let sync = SyncOptions { destination: session.project.default_destination(), ..SyncOptions::default() };
     let host = DriverHost::new(session, plan.manifest);
     let options = RunOptions {
+        sync,
         format: options.format.into(),
         max_calls: options.max_calls,
         parameters,

@@ -52,11 +52,9 @@ CREATE TABLE a (b int);
     fn things_that_are_not_built() {
         check(
             r#"
-SYNC CONNECTOR shop TO 'sqlite:x.db';
 INSTALL CONNECTOR TYPE 'acme/x' FROM 'marketplace';
 "#,
             r#"
-                error[not-supported] at `SYNC CONNECTOR shop TO 'sqlite:x.db'`: `SYNC CONNECTOR` is not supported
                 error[not-supported] at `INSTALL CONNECTOR TYPE 'acme/x' FROM 'marketplace'`: `INSTALL CONNECTOR TYPE` is not supported
             "#,
         );

@@ -152,41 +152,41 @@ impl<'db> Lower<'db> {
                 Err(LoweredSelect::Missing)
             }
             [instance, entity] => {
-                let (instance_name, entity_name) = (instance.value(), entity.value());
-                let Some(type_name) = self.instance_type(&instance_name) else {
-                    self.report_unknown_instance(&instance_name, instance.range());
-                    return Err(LoweredSelect::Missing);
-                };
-                let key = format!("{type_name}.{entity_name}");
-                let Some(item) = signature::entity(self.db, &key) else {
-                    if signature::connector_type(self.db, &type_name).is_none() {
-                        self.report_untyped_instance(&instance_name, &type_name, instance.range());
-                        return Err(LoweredSelect::Missing);
-                    }
-                    let in_test = self.in_test;
-                    let diagnostic = unknown_entity(&type_name, &entity_name, entity.range(), in_test);
-                    let message = diagnostic.message.clone();
-                    self.report(diagnostic);
-                    return Err(if in_test { LoweredSelect::Fail(message) } else { LoweredSelect::Missing });
-                };
-                let fields = item
-                    .fields
-                    .iter()
-                    .map(|field| SourceField {
-                        name: field.name.clone(),
-                        data_type: field.data_type,
-                        filter_only: field.filter_only,
-                        required: field.required,
-                    })
-                    .collect();
-                let kind = SourceKind::Entity { instance: instance_name, entity: key };
-                Ok((Source { kind, name: alias.unwrap_or(entity_name), fields, range }, Some(item)))
+                let (key, item) = self.entity_reference(instance, entity)?;
+                let name = alias.unwrap_or_else(|| entity.value());
+                Ok((entity_source(instance.value(), key, item, name, range), Some(item)))
             }
             _ => {
                 self.report(malformed_name(path.text(), "`instance.entity`", path.range()));
                 Err(LoweredSelect::Missing)
             }
         }
+    }
+
+    /// The entity that `instance.entity` names, by its key `type.entity`.
+    pub(super) fn entity_reference(
+        &mut self,
+        instance: ast::Name<'_>,
+        entity: ast::Name<'_>,
+    ) -> Result<(String, &'db EntityItem), LoweredSelect> {
+        let (instance_name, entity_name) = (instance.value(), entity.value());
+        let Some(type_name) = self.instance_type(&instance_name) else {
+            self.report_unknown_instance(&instance_name, instance.range());
+            return Err(LoweredSelect::Missing);
+        };
+        let key = format!("{type_name}.{entity_name}");
+        if let Some(item) = signature::entity(self.db, &key) {
+            return Ok((key, item));
+        }
+        if signature::connector_type(self.db, &type_name).is_none() {
+            self.report_untyped_instance(&instance_name, &type_name, instance.range());
+            return Err(LoweredSelect::Missing);
+        }
+        let in_test = self.in_test;
+        let diagnostic = unknown_entity(&type_name, &entity_name, entity.range(), in_test);
+        let message = diagnostic.message.clone();
+        self.report(diagnostic);
+        Err(if in_test { LoweredSelect::Fail(message) } else { LoweredSelect::Missing })
     }
 
     /// The rows of an array: one dynamic column, the element.
@@ -221,4 +221,21 @@ impl<'db> Lower<'db> {
         }
         self.report(diagnostic);
     }
+}
+
+/// The rows of an entity.
+pub(super) fn entity_source(
+    instance: String,
+    entity: String,
+    item: &EntityItem,
+    name: String,
+    range: TextRange,
+) -> Source {
+    let fields = item.fields.iter().map(|field| SourceField {
+        name: field.name.clone(),
+        data_type: field.data_type,
+        filter_only: field.filter_only,
+        required: field.required,
+    });
+    Source { kind: SourceKind::Entity { instance, entity }, name, fields: fields.collect(), range }
 }

@@ -136,7 +136,7 @@ impl Lower<'_> {
     }
 
     /// Says which clause of the innermost SELECT follows.
-    fn enter(&mut self, clause: Clause) {
+    pub(super) fn enter(&mut self, clause: Clause) {
         if let Some(Scope::Select(scope)) = self.selects.last_mut() {
             scope.clause = clause;
         }
@@ -202,7 +202,7 @@ impl Lower<'_> {
     }
 
     /// `*` and `a.*`: all fields but those that only filter.
-    fn star(&mut self, table: Option<&str>, range: TextRange, columns: &mut Vec<SelectColumn>) {
+    pub(super) fn star(&mut self, table: Option<&str>, range: TextRange, columns: &mut Vec<SelectColumn>) {
         let mut found = Vec::new();
         let mut is_known = false;
         for (id, source) in self.sources() {

@@ -91,8 +91,8 @@ impl Lower<'_> {
                 StmtKind::Raise { message, code }
             }
             Statement::Print(node) => StmtKind::Print(self.optional(node.value(), range)),
-            Statement::ShowSyncState(_) => self.refuse("`SHOW SYNC STATE`", range),
-            Statement::SyncConnector(_) => self.refuse("`SYNC CONNECTOR`", range),
+            Statement::ShowSyncState(node) => self.show_sync_state(node),
+            Statement::SyncConnector(node) => self.sync(node),
             Statement::InstallConnectorType(_) => self.refuse("`INSTALL CONNECTOR TYPE`", range),
             Statement::AssertRaises(node) => self.assert_raises(node),
             Statement::Advance(node) => self.advance(node),

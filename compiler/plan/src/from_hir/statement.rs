@@ -16,6 +16,12 @@ impl FromHir<'_> {
         self.statement(root)
     }
 
+    /// The same of `moltlerc sync`: SYNCs and what they depend on, nothing that prints or acts otherwise.
+    pub(crate) fn root_of_syncs(&mut self) -> Option<Statement> {
+        self.only_syncs = true;
+        self.root()
+    }
+
     /// The statements of a TEST.
     pub(crate) fn test(&mut self, body: &[StmtId]) -> Vec<Statement> {
         self.in_test = true;
@@ -29,6 +35,9 @@ impl FromHir<'_> {
 
     fn statement(&mut self, stmt: &Stmt) -> Option<Statement> {
         let span = self.unit.span(stmt.range.start(), stmt.range.end());
+        if self.only_syncs && is_beside_syncs(&stmt.kind) {
+            return None;
+        }
         let kind = match &stmt.kind {
             Hir::Missing => StatementKind::Fail(self.gather.message("this statement does not compile")),
             Hir::Fail(message) => StatementKind::Fail(self.gather.message(message)),
@@ -71,6 +80,10 @@ impl FromHir<'_> {
                 }
             },
             Hir::TestConnector { instance } => self.command(Command::TestConnector { name: instance.clone() }),
+            Hir::Sync(sync) => self.sync(sync, span),
+            Hir::ShowSyncState { instance, entity } => {
+                self.command(Command::ShowSyncState { instance: instance.clone(), entity: entity.clone() })
+            }
             Hir::Query(select) => {
                 let query = self.query(*select);
                 if self.in_test {
@@ -183,7 +196,9 @@ impl FromHir<'_> {
         let absent = Expr::is_null(Expr::variable(slot, data_type), false);
         let body = vec![Statement { kind, id: statement }];
         let required = default.is_none();
-        self.gather.parameter(Parameter { name, slot, data_type, required, description, span });
+        if !self.only_syncs {
+            self.gather.parameter(Parameter { name, slot, data_type, required, description, span });
+        }
         StatementKind::If { branches: vec![(absent, body)], otherwise: Vec::new() }
     }
 
@@ -228,4 +243,21 @@ impl FromHir<'_> {
         let span = self.unit.span(definition.name.range.start(), definition.name.range.end());
         Some(self.gather.instance(moltler_abi::manifest::Instance { name, connector_type, config, options, span }))
     }
+}
+
+/// Whether a statement prints something or acts on something else than what SYNC reads.
+fn is_beside_syncs(kind: &Hir) -> bool {
+    matches!(
+        kind,
+        Hir::Query(_)
+            | Hir::Execute(_)
+            | Hir::Print(_)
+            | Hir::ShowConnectors
+            | Hir::ShowConnector { .. }
+            | Hir::ShowSyncState { .. }
+            | Hir::Describe { .. }
+            | Hir::TestConnector { .. }
+            | Hir::Package(_)
+            | Hir::Publish(_)
+    )
 }

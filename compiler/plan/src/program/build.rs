@@ -122,6 +122,13 @@ fn gather(sources: Sources<'_>) -> Program {
             statements.extend(FromHir::new(&mut gather, &mut slots, *unit).root());
         }
         gather.manifest().main = Some(gather.function("main", FunctionBody::Entry(statements)));
+        if !gather.manifest().syncs.is_empty() {
+            let mut syncs = Vec::new();
+            for unit in main {
+                syncs.extend(FromHir::new(&mut gather, &mut slots, *unit).root_of_syncs());
+            }
+            gather.manifest().main_syncs = Some(gather.function("main_syncs", FunctionBody::Entry(syncs)));
+        }
         gather.manifest().main_variables = slots.count();
     }
     for (unit, errors) in &sources.tests {

@@ -2,8 +2,8 @@
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::{
-    Assertion, Command, Condition, Execution, Filter, FunctionId, Instance, Join, Lambda, Manifest, Operator,
-    OutputColumn, Parameter, Pipeline, Query, Scan, Span, Subquery,
+    Assertion, Command, Condition, Entity, Execution, Filter, FunctionId, Instance, Join, Lambda, Manifest, Operator,
+    OutputColumn, Parameter, Pipeline, Query, Scan, Span, Subquery, Sync,
 };
 use moltler_db::NameKind;
 use rustc_hash::FxHashMap;
@@ -51,6 +51,36 @@ impl Gather {
 
     pub(crate) fn entity(&self, name: &str) -> Option<u32> {
         self.entities.get(name).copied()
+    }
+
+    /// The entities of a type, in their order.
+    pub(crate) fn entities_of(&self, type_name: &str) -> Vec<(u32, Entity)> {
+        let Some(connector_type) = self.connector_type(type_name) else { return Vec::new() };
+        let entities = self.program.manifest.entities.iter().enumerate();
+        entities
+            .filter(|(_, entity)| entity.connector_type == connector_type)
+            .map(|(index, entity)| (index as u32, entity.clone()))
+            .collect()
+    }
+
+    /// The entity with this index.
+    pub(crate) fn declared_entity(&self, entity: u32) -> &Entity {
+        &self.program.manifest.entities[entity as usize]
+    }
+
+    /// The command that carries out the SYNC at this place, where it is there already.
+    pub(crate) fn known_sync(&self, span: Span) -> Option<u32> {
+        let sync = self.program.manifest.syncs.iter().position(|sync| sync.span == span)?;
+        let is_it = |command: &Command| *command == Command::Sync(sync as u32);
+        self.program.manifest.commands.iter().position(is_it).map(|command| command as u32)
+    }
+
+    /// The command that carries out a SYNC; `sentences` say what it will do.
+    pub(crate) fn sync(&mut self, sync: Sync, sentences: &[String]) -> u32 {
+        let title = self.text(sync.span).unwrap_or_else(|| "SYNC CONNECTOR".to_owned());
+        self.program.decisions.push((title, sentences.to_vec()));
+        let sync = push(&mut self.program.manifest.syncs, sync);
+        self.command(Command::Sync(sync))
     }
 
     /// What the entity with this index declares of its handler.

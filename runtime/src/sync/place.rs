@@ -1,0 +1,87 @@
+//! Where the rows of a job go.
+
+use std::path::PathBuf;
+
+use moltler_abi::DataType;
+use moltler_abi::manifest::{Sync, SyncJob};
+use moltler_abi::sync_target::{SyncTarget, TargetKind};
+use moltler_targets::{Column, ColumnType, Location, Table};
+
+use crate::context::ExecContext;
+use crate::error::RuntimeError;
+
+/// The target that bare names are tables of, unless the package or `MOLTLER_DESTINATION` says otherwise.
+pub const DEFAULT_DESTINATION: &str = "sqlite:.moltler/data.db";
+
+/// The place and the name of the table.
+pub(super) fn of(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(Location, String), RuntimeError> {
+    let entity = &context.manifest().entities[job.entity as usize].name;
+    let (place, table) = sync.target.of_entity(entity);
+    if sync.target.kind != TargetKind::Default {
+        return Ok((location(context, sync.target.kind, place), table));
+    }
+    let text = context.environment("MOLTLER_DESTINATION");
+    let text = text.as_deref().unwrap_or(&context.setup().sync.destination);
+    let default = SyncTarget::parse(text)
+        .ok()
+        .filter(|target| target.kind != TargetKind::Default)
+        .ok_or_else(|| RuntimeError::new("SyncError", format!("the default destination `{text}` is no target")))?;
+    let (place, _) = default.of_entity(&table);
+    match default.kind {
+        // Each table is a file or folder of its own.
+        TargetKind::Ndjson | TargetKind::Parquet if !default.place.contains('*') => {
+            let file = if default.kind == TargetKind::Ndjson { format!("{table}.ndjson") } else { table.clone() };
+            let place = PathBuf::from(place).join(file).to_string_lossy().into_owned();
+            Ok((location(context, default.kind, place), table))
+        }
+        kind => Ok((location(context, kind, place), table)),
+    }
+}
+
+fn location(context: &ExecContext, kind: TargetKind, place: String) -> Location {
+    match kind {
+        TargetKind::Sqlite | TargetKind::Default => Location::Sqlite { path: place.into() },
+        TargetKind::Ndjson => Location::Ndjson { path: place.into() },
+        TargetKind::Parquet => Location::Parquet { path: place.into() },
+        TargetKind::Postgres => {
+            // As PostgreSQL's own programs do.
+            let mut url = place;
+            if let (Some(password), Ok(mut parsed)) = (context.environment("PGPASSWORD"), url::Url::parse(&url))
+                && parsed.password().is_none()
+                && parsed.set_password(Some(&password)).is_ok()
+            {
+                url = parsed.to_string();
+            }
+            if let Some(password) = url::Url::parse(&url).ok().and_then(|url| url.password().map(str::to_owned)) {
+                context.add_secret(&password);
+            }
+            Location::Postgres { url }
+        }
+        TargetKind::Elasticsearch => Location::Elasticsearch { url: place },
+    }
+}
+
+/// The table of a job. `version` guards its rows against older ones.
+pub(super) fn table(context: &ExecContext, job: &SyncJob, name: String) -> Table {
+    let columns = &context.manifest().queries[job.query as usize].columns;
+    let columns = columns.iter().map(|column| Column {
+        name: column.name.clone(),
+        column_type: match column.data_type {
+            DataType::String => ColumnType::Text,
+            DataType::Number => ColumnType::Number,
+            DataType::Integer => ColumnType::Integer,
+            DataType::Boolean => ColumnType::Boolean,
+            DataType::Timestamp => ColumnType::Timestamp,
+            DataType::Date => ColumnType::Date,
+            DataType::Document | DataType::Array | DataType::Interval | DataType::Dynamic | DataType::Null => {
+                ColumnType::Json
+            }
+        },
+    });
+    Table {
+        name,
+        columns: columns.collect(),
+        key: job.key.iter().map(|column| *column as usize).collect(),
+        version: job.cursor.map(|column| column as usize),
+    }
+}
