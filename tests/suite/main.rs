@@ -22,5 +22,6 @@ mod readme;
 mod recordings;
 mod sample_api;
 mod secrets;
+mod sync;
 mod testing_page;
 mod watch;

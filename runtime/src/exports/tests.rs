@@ -329,7 +329,7 @@ fn commands_show_and_change_instances() {
             "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"enabled\"}\n",
             "{\"connector\":\"shop1\",\"status\":\"connected\",\"detail\":{\"entity\":\"items\"}}\n",
             "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"connected\",\"config\":{},\"options\":{\"rate_limit\":5}}\n",
-            "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"connected\",\"error\":null}\n",
+            "{\"name\":\"shop1\",\"type\":\"shop\",\"status\":\"connected\",\"error\":null,\"last_sync\":null}\n",
             "{\"field\":\"id\",\"type\":\"integer\",\"attributes\":\"\",\"description\":null}\n",
             "PUBLISH is passed over: it is carried out by `moltlerc run` only\n",
         )

@@ -109,7 +109,14 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
     let outcome = reading.read();
     context.sync().pass.replace(None);
     let outcome = outcome.map(|()| {
-        let complete = !pass.borrow().has_since && counters.failures(context) == 0;
+        let failures = counters.failures(context);
+        if failures > 0 && how == How::Replace && !sync.keep_missing {
+            context.output().message(&format!(
+                "{shown}: {failures} of the answers {} no success, so rows that did not come are kept",
+                if failures == 1 { "was" } else { "were" }
+            ));
+        }
+        let complete = !pass.borrow().has_since && failures == 0;
         let may_delete = complete
             && !sync.keep_missing
             && context.manifest().entities[job.entity as usize].pushdown.complete != Some(false);
@@ -142,6 +149,11 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
     let ended = written.target.end(&run).map_err(failed);
     context.output().message(&closing_line(&shown, &run, pages));
     outcome.and(ended)
+}
+
+/// How many rows a commit waits for; tests want a few only.
+fn commit_rows() -> usize {
+    moltler_targets::failpoint::setting("MOLTLER_SYNC_COMMIT_ROWS").unwrap_or(COMMIT_ROWS)
 }
 
 fn too_many_missing(shown: &str, completed: moltler_targets::Completed) -> RuntimeError {
@@ -278,7 +290,7 @@ impl Reading<'_> {
             return false;
         }
         self.uncommitted += batch.rows();
-        if self.how == How::Merge && (self.uncommitted >= COMMIT_ROWS || self.committed.elapsed() >= COMMIT_TIME) {
+        if self.how == How::Merge && (self.uncommitted >= commit_rows() || self.committed.elapsed() >= COMMIT_TIME) {
             self.uncommitted = 0;
             self.committed = Instant::now();
             let state = self.pass.borrow_mut().checkpoint();

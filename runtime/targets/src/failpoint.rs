@@ -12,6 +12,18 @@ pub fn pass(name: &str) {
     let _unused = name;
 }
 
+/// A number that a test sets through the environment of a debug build.
+#[inline]
+pub fn setting(name: &str) -> Option<usize> {
+    #[cfg(debug_assertions)]
+    return std::env::var(name).ok().and_then(|text| text.parse().ok());
+    #[cfg(not(debug_assertions))]
+    {
+        let _unused = name;
+        None
+    }
+}
+
 #[cfg(debug_assertions)]
 mod debug {
     use std::sync::LazyLock;

@@ -24,6 +24,7 @@ mod json;
 mod lease;
 mod location;
 mod ndjson;
+mod postgres;
 mod rows;
 mod sqlite;
 
@@ -319,9 +320,7 @@ pub fn connect(location: &Location) -> Result<Box<dyn Target>> {
         Location::Parquet { .. } => {
             Err(TargetError::new(Failure::NotSupported, "targets in Parquet are not supported"))
         }
-        Location::Postgres { .. } => {
-            Err(TargetError::new(Failure::NotSupported, "targets in PostgreSQL are not supported"))
-        }
+        Location::Postgres { url } => Ok(Box::new(postgres::Postgres::new(url))),
         Location::Elasticsearch { .. } => {
             Err(TargetError::new(Failure::NotSupported, "targets in Elasticsearch are not supported"))
         }
@@ -333,6 +332,7 @@ pub fn status(location: &Location, table: &str) -> Result<Status> {
     match location {
         Location::Sqlite { path } => sqlite::status(path, table),
         Location::Ndjson { path } => ndjson::status(path),
-        _ => Ok(Status::default()),
+        Location::Postgres { url } => postgres::status(url, table),
+        Location::Parquet { .. } | Location::Elasticsearch { .. } => Ok(Status::default()),
     }
 }

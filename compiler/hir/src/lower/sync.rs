@@ -99,9 +99,8 @@ impl Lower<'_> {
         match SyncTarget::parse(&target.value()) {
             Ok(parsed) => {
                 let unbuilt = match parsed.kind {
-                    TargetKind::Default | TargetKind::Sqlite | TargetKind::Ndjson => None,
+                    TargetKind::Default | TargetKind::Sqlite | TargetKind::Ndjson | TargetKind::Postgres => None,
                     TargetKind::Parquet => Some("a target in Parquet"),
-                    TargetKind::Postgres => Some("a target in PostgreSQL"),
                     TargetKind::Elasticsearch => Some("a target in Elasticsearch"),
                 };
                 if let Some(unbuilt) = unbuilt {
