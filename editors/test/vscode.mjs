@@ -42,6 +42,7 @@ const PATIENCE = Number(options.patience) * 1000;
 const SETTINGS = {
   'workbench.startupEditor': 'none',
   'security.workspace.trust.enabled': false,
+  'files.autoSave': 'off',
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'chat.disableAIFeatures': true,
@@ -103,7 +104,7 @@ async function command(title) {
 /** Colours of the words of a line that is seen, by text. */
 function colours(word) {
   return page.evaluate((word) => {
-    for (const span of document.querySelectorAll('.monaco-editor .view-line span > span')) {
+    for (const span of document.querySelectorAll('.editor-instance .view-line span > span')) {
       if (span.textContent.trim() === word) return getComputedStyle(span).color;
     }
     return null;
@@ -198,13 +199,13 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     const words = {};
     for (const word of ['QUERY_HANDLER', 'async', 'const', 'cursor', "'/items'"]) {
       await page.waitForFunction(
-        (word) => [...document.querySelectorAll('.monaco-editor .view-line span > span')].some((span) => span.textContent.trim() === word),
+        (word) => [...document.querySelectorAll('.editor-instance .view-line span > span')].some((span) => span.textContent.trim() === word),
         word,
       );
       words[word] = await colours(word);
     }
     if (new Set(Object.values(words)).size < 3) throw new Error(`too few colours: ${JSON.stringify(words)}`);
-    const plain = await page.evaluate(() => getComputedStyle(document.querySelector('.monaco-editor .view-lines')).color);
+    const plain = await page.evaluate(() => getComputedStyle(document.querySelector('.editor-instance .view-lines')).color);
     for (const word of ['QUERY_HANDLER', 'async', "'/items'"]) {
       if (words[word] === plain) throw new Error(`${word} has no colour`);
     }
@@ -265,6 +266,8 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
 
   await step('the Test Explorer has all tests', async () => {
     await command('Testing: Focus on Test Explorer View');
+    await page.locator('.test-explorer .monaco-list-row', { hasText: 'shop.molt' }).first().click();
+    await page.keyboard.press('ArrowRight');
     for (const name of ['all pages are read', 'an item is created', 'an error of the API is told']) {
       await page.locator('.test-explorer .monaco-list-row', { hasText: name }).first().waitFor();
     }
@@ -280,7 +283,7 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     const text = readFileSync(shop, 'utf8');
     writeFileSync(shop, text.replace("results[1].name = 'B'", "results[1].name = 'X'"));
     await goTo(lineOf(shop, "results[1].name = 'X'"));
-    await page.waitForFunction(() => document.querySelector('.monaco-editor .view-lines').textContent.includes("'X'"));
+    await page.waitForFunction(() => document.querySelector('.editor-instance .view-lines').textContent.includes("'X'"));
     await command('Test: Run All Tests');
     await page.locator('.test-explorer .monaco-list-row .codicon-testing-failed-icon').first().waitFor();
     await page.locator('.test-message-inline-content, .test-output-peek').first().waitFor();
@@ -309,7 +312,7 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'query.molt' }).first().waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.tab.active', { hasText: 'query.molt' }).waitFor();
-    await page.locator('.monaco-editor .view-line').first().click();
+    await page.locator('.editor-instance .view-line').first().click();
     await page.keyboard.press('Control+Enter');
     await page.locator('.tab', { hasText: 'Moltler Results' }).waitFor();
   });

@@ -4,7 +4,6 @@
 (quoted_identifier) @variable
 
 (name_reference name: (_) @variable)
-(variable_reference ":" @punctuation.special name: (_) @variable)
 (member_expression member: (_) @property)
 (pair key: (_) @property)
 (arrow parameter: (_) @variable.parameter)
@@ -60,6 +59,7 @@
 
 ["(" ")" "[" "]" "{" "}"] @punctuation.bracket
 ["," ";" "." ":"] @punctuation.delimiter
+(variable_reference ":" @punctuation.special name: (_) @variable)
 
 (string) @string
 (pair key: (string) @property)

@@ -18,6 +18,18 @@ pub const NODE_TYPES: &str = include_str!("../../src/node-types.json");
 pub const HIGHLIGHTS_QUERY: &str = include_str!("../../queries/highlights.scm");
 /// Where another language stands inside.
 pub const INJECTIONS_QUERY: &str = include_str!("../../queries/injections.scm");
+/// Which names stand for the same variable.
+pub const LOCALS_QUERY: &str = include_str!("../../queries/locals.scm");
+/// Definitions and what refers to them.
+pub const TAGS_QUERY: &str = include_str!("../../queries/tags.scm");
+/// What can be folded.
+pub const FOLDS_QUERY: &str = include_str!("../../queries/folds.scm");
+/// Where lines are indented.
+pub const INDENTS_QUERY: &str = include_str!("../../queries/indents.scm");
+/// What can be selected as a piece.
+pub const TEXTOBJECTS_QUERY: &str = include_str!("../../queries/textobjects.scm");
 
+#[cfg(test)]
+mod highlight_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 
 use tree_sitter::{Language, Parser, Query, QueryCursor, StreamingIterator};
 
-use super::{HIGHLIGHTS_QUERY, INJECTIONS_QUERY, LANGUAGE};
+use super::{
+    FOLDS_QUERY, HIGHLIGHTS_QUERY, INDENTS_QUERY, INJECTIONS_QUERY, LANGUAGE, LOCALS_QUERY, TAGS_QUERY,
+    TEXTOBJECTS_QUERY,
+};
 
 /// FNV-1a over `grammar.js` and `grammar/*.js`, as `generate` computes it.
 fn hash_of_sources() -> String {
@@ -29,8 +32,8 @@ fn the_parser_was_generated_from_these_sources() {
     assert_eq!(generated, hash_of_sources(), "run `cargo run` in tree-sitter-moltler/generate and commit src/");
 }
 
-/// The captures of a query in a text, each as `text: capture`; the last one for a piece of text counts.
-fn captures(query: &str, text: &str) -> Vec<(String, String)> {
+/// The captures of a query in a sound text, each as `text: capture`; the last one for a piece of text counts.
+pub(super) fn captures(query: &str, text: &str) -> Vec<(String, String)> {
     let language: Language = LANGUAGE.into();
     let mut parser = Parser::new();
     parser.set_language(&language).expect("the parser fits its library");
@@ -120,4 +123,92 @@ fn injections() {
         "CREATE CONNECTOR ACTION 'a.b' HANDLER '''y''' LANGUAGE 'typescript';",
         &[("y", "typescript")],
     );
+}
+
+/// Definitions of all sorts, a test with control flow, and a query.
+const SAMPLE: &str = r#"CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"url": {"type": "string"}};
+CREATE CONNECTOR ENTITY 'shop.items' FIELDS {"id": {"type": "string"}} QUERY_HANDLER '''code''';
+CREATE CONNECTOR ACTION 'shop.items.make' HANDLER '''more''';
+CREATE CONNECTOR mine TYPE 'shop' CONFIG {"url": 'x'};
+DECLARE found = SELECT i.id FROM mine.items i WHERE i.id = :wanted;
+TEST CONNECTOR TYPE 'shop' NAME 'it sells' BEGIN
+    FOR row IN found LOOP
+        IF row.id = 'a' THEN PRINT UPPER(row.id); END IF;
+    END LOOP;
+    CONNECTOR_EXEC mine.items.make(name => 'b');
+END TEST;
+"#;
+
+#[test]
+fn locals() {
+    check(
+        LOCALS_QUERY,
+        SAMPLE,
+        &[
+            ("found", "local.definition.var"),
+            ("found", "local.reference"),
+            ("row", "local.definition.var"),
+            ("row", "local.reference"),
+            ("i", "local.definition.var"),
+            ("mine", "local.definition.namespace"),
+            ("mine", "local.reference"),
+            ("wanted", "local.reference"),
+        ],
+    );
+}
+
+#[test]
+fn tags() {
+    check(
+        TAGS_QUERY,
+        SAMPLE,
+        &[
+            ("CREATE CONNECTOR mine TYPE 'shop' CONFIG {\"url\": 'x'}", "definition.module"),
+            ("'it sells'", "name"),
+            ("UPPER(row.id)", "reference.call"),
+            ("'shop'", "reference.interface"),
+            ("items", "reference.class"),
+            ("make", "reference.method"),
+        ],
+    );
+}
+
+#[test]
+fn folds_indents_and_text_objects() {
+    check(FOLDS_QUERY, SAMPLE, &[("'''code'''", "fold"), ("{\"url\": 'x'}", "fold")]);
+    check(INDENTS_QUERY, SAMPLE, &[("UPPER(row.id)", "indent.begin"), ("END", "indent.branch"), ("}", "indent.end")]);
+    check(
+        TEXTOBJECTS_QUERY,
+        SAMPLE,
+        &[
+            ("code", "function.inner"),
+            ("PRINT UPPER(row.id);", "conditional.inner"),
+            ("row.id", "parameter.inner"),
+            ("name => 'b'", "parameter.inner"),
+            ("{\"url\": {\"type\": \"string\"}}", "class.inner"),
+        ],
+    );
+}
+
+/// Every name of a query of another editor is known to the grammar, and every one of ours.
+#[test]
+fn all_queries_fit_the_grammar() {
+    let language: Language = LANGUAGE.into();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    let folders = ["queries", "../editors/helix/queries/moltler", "../editors/zed/languages/moltler"];
+    for folder in folders.map(|folder| root.join(folder)) {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("a folder can be read").path();
+            if path.extension().is_none_or(|extension| extension != "scm") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a query can be read");
+            if let Err(error) = Query::new(&language, &text) {
+                panic!("{}: {error}", path.display());
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "{count}");
 }
