@@ -10,6 +10,7 @@ use crate::output::{Format, Output};
 use crate::parameters;
 use crate::program::{RunOptions, run_to, sync_to, with_context};
 use crate::report::render_error;
+use crate::sync::daemon;
 
 mod arguments;
 mod calls;
@@ -52,10 +53,15 @@ fn main(program: &Arc<Program>, name: &str, arguments: &[String]) -> ExitCode {
             };
             run_to(program, options, output.clone())
         }
-        Command::Sync { options: sync, parameters } => match parameters::parse(program.manifest(), &parameters) {
-            Ok(parameters) => sync_to(program, RunOptions { parameters, sync, ..options }, output.clone()),
-            Err(sentence) => return wrong_usage(name, &sentence),
-        },
+        Command::Sync { options: sync, daemon: stays, parameters } => {
+            match parameters::parse(program.manifest(), &parameters) {
+                Ok(parameters) => {
+                    let options = RunOptions { parameters, sync, ..options };
+                    if stays { daemon(program, &options, &output) } else { sync_to(program, options, output.clone()) }
+                }
+                Err(sentence) => return wrong_usage(name, &sentence),
+            }
+        }
         Command::Help => with_context(program, options, Output::standard(Format::Table), |context| {
             context.output().print_line(&help(name, program.manifest()))
         }),
@@ -94,7 +100,7 @@ fn help(name: &str, manifest: &Manifest) -> String {
         "Usage: {name} [--format {formats}] [--max-calls N]{parameters}\n       \
          {name} select [INSTANCE.]ENTITY [--where field=value]... [--limit N]\n       \
          {name} exec [INSTANCE.][ENTITY.]ACTION [--json DOCUMENT | --param name=value]...\n       \
-         {name} sync [--once | --reset | --rewind-to VALUE] [--allow-deletes]\n       \
+         {name} sync [--once | --daemon | --reset | --rewind-to VALUE] [--allow-deletes]\n       \
          {name} --help | --version\n\n\
          Without arguments the statements of the program are run.",
         formats = Format::NAMES.join("|"),

@@ -108,6 +108,16 @@ impl Output {
         self.format
     }
 
+    /// Whether results and messages go to the streams of the process.
+    pub fn is_standard(&self) -> bool {
+        matches!(self.sink, Sink::Standard)
+    }
+
+    /// Whether people read messages as they come.
+    pub fn is_terminal(&self) -> bool {
+        self.is_standard() && std::io::stderr().is_terminal()
+    }
+
     /// A line for people beside the results.
     pub fn message(&self, line: &str) {
         match &self.sink {

@@ -20,8 +20,11 @@
 
 mod appended;
 mod cursor;
+mod daemon;
+mod parallel;
 mod pass;
 mod place;
+mod progress;
 mod run;
 mod show;
 mod state;
@@ -36,10 +39,11 @@ use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::value::Document;
 
+pub use daemon::daemon;
 pub use place::DEFAULT_DESTINATION;
 pub use show::{last_sync, show_state};
 
-use pass::Pass;
+use pass::{Lookback, Pass};
 
 /// How SYNC statements are carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +108,15 @@ pub fn run(context: &ExecContext, index: u32) -> Result<(), RuntimeError> {
     for (entity, reason) in &sync.skipped {
         context.output().message(&format!("`{}.{entity}` is skipped: {reason}", sync.instance));
     }
+    let lookback = Lookback::of(context, sync)?;
+    let outcomes = if parallel::is_possible(context, sync) {
+        parallel::run_all(context, sync, lookback)
+    } else {
+        sync.jobs.iter().map(|job| run::run(context, sync, job, lookback)).collect()
+    };
     let mut failed = None;
-    for job in &sync.jobs {
-        if let Err(error) = run::run(context, sync, job) {
+    for (job, outcome) in sync.jobs.iter().zip(outcomes) {
+        if let Err(error) = outcome {
             if failed.is_some() {
                 context.output().message(&format!("`{}`: {}", source(context, sync, job), error.message));
             }

@@ -120,6 +120,11 @@ impl Instance {
         Ok(())
     }
 
+    /// Whether ALTER has changed its options in this run.
+    pub fn is_altered(&self) -> bool {
+        !self.altered.borrow().is_empty()
+    }
+
     /// The texts in the secret fields of its CONFIG; none before it is opened.
     pub fn secret_texts(&self, manifest: &Manifest) -> Vec<String> {
         let Some(opened) = self.opened() else { return Vec::new() };

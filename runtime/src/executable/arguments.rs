@@ -12,7 +12,7 @@ pub(super) enum Command {
     Run { parameters: Vec<String> },
     Help,
     Version,
-    Sync { options: SyncOptions, parameters: Vec<String> },
+    Sync { options: SyncOptions, daemon: bool, parameters: Vec<String> },
     Select { entity: String, conditions: Vec<(String, String)>, limit: Option<u64> },
     Execute { action: String, json: Option<String>, parameters: Vec<(String, String)> },
 }
@@ -63,10 +63,10 @@ pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Command
             }
             ("sync", Command::Run { parameters }) if parameters.is_empty() => {
                 let options = SyncOptions::default();
-                line.command = Command::Sync { options, parameters: Vec::new() };
+                line.command = Command::Sync { options, daemon: false, parameters: Vec::new() };
             }
             ("--once", Command::Sync { .. }) => {}
-            ("--daemon", Command::Sync { .. }) => return Err("`--daemon` is not supported yet".to_owned()),
+            ("--daemon", Command::Sync { daemon, .. }) => *daemon = true,
             ("--allow-deletes", Command::Sync { options, .. }) => options.allow_deletes = true,
             ("--reset", Command::Sync { options, .. }) => options.action = Action::Reset,
             ("--rewind-to", Command::Sync { options, .. }) => options.action = Action::RewindTo(value()?),

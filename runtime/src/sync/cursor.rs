@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use moltler_abi::DataType;
 
+use super::pass::Lookback;
 use crate::batch::OwnedBatch;
 use crate::coerce::{add_interval, coerce, date_to_timestamp, negate_interval, timestamp_to_date};
 use crate::value::Value;
@@ -73,23 +74,23 @@ impl Cursor {
     }
 
     /// The value LOOKBACK before; the least that there is where that is out of range.
-    pub(super) fn before(&self, lookback: &Value) -> Cursor {
+    pub(super) fn before(&self, lookback: Lookback) -> Cursor {
         let back = |micros: i64| match lookback {
-            Value::Interval(interval) => {
-                negate_interval(*interval).and_then(|interval| add_interval(micros, interval)).unwrap_or(i64::MIN)
+            Lookback::Interval(interval) => {
+                negate_interval(interval).and_then(|interval| add_interval(micros, interval)).unwrap_or(i64::MIN)
             }
-            _ => micros,
+            Lookback::Number(_) | Lookback::None => micros,
         };
-        let number = match coerce(lookback, DataType::Number, None) {
-            Some(Value::Number(number)) => number,
-            _ => 0.0,
+        let number = match lookback {
+            Lookback::Number(number) => number,
+            Lookback::Interval(_) | Lookback::None => 0.0,
         };
         match self {
             Cursor::Timestamp(micros) => Cursor::Timestamp(back(*micros)),
             Cursor::Date(days) => {
                 Cursor::Date(date_to_timestamp(*days).map_or(i32::MIN, |micros| timestamp_to_date(back(micros))))
             }
-            Cursor::Integer(integer) => Cursor::Integer(integer.saturating_sub(number as i64)),
+            Cursor::Integer(integer) => Cursor::Integer(integer.saturating_sub(number.ceil() as i64)),
             Cursor::Number(value) => Cursor::Number(value - number),
             Cursor::Text(text) => Cursor::Text(text.clone()),
         }

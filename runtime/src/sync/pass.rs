@@ -8,10 +8,39 @@ use moltler_abi::manifest::{Span, Sync, SyncJob};
 use super::cursor::{Cursor, greater};
 use super::state::State;
 use crate::batch::OwnedBatch;
-use crate::coerce::value_to_json;
+use crate::coerce::{coerce, excerpt, value_to_json};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
-use crate::value::{Document, Value};
+use crate::value::{Document, Interval, Value};
+
+/// How far before the cursor a run starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Lookback {
+    /// At it.
+    #[default]
+    None,
+    /// For times and days.
+    Interval(Interval),
+    /// For numbers.
+    Number(f64),
+}
+
+impl Lookback {
+    /// LOOKBACK of a sync.
+    pub(super) fn of(context: &ExecContext, sync: &Sync) -> Result<Lookback, RuntimeError> {
+        let Some(lookback) = sync.lookback else { return Ok(Lookback::None) };
+        let value = context.evaluate(lookback)?;
+        match (&value, coerce(&value, DataType::Number, None)) {
+            (Value::Null, _) => Ok(Lookback::None),
+            (Value::Interval(interval), _) => Ok(Lookback::Interval(*interval)),
+            (_, Some(Value::Number(number))) if number >= 0.0 => Ok(Lookback::Number(number)),
+            _ => {
+                let message = format!("LOOKBACK must be an interval or a number, not {}", excerpt(&value));
+                Err(RuntimeError::new("TypeError", message))
+            }
+        }
+    }
+}
 
 /// A run while it reads.
 pub(super) struct Pass {
@@ -19,7 +48,7 @@ pub(super) struct Pass {
     span: Span,
     /// INCREMENTAL ON: name, type and column.
     field: Option<(String, DataType, usize)>,
-    lookback: Value,
+    lookback: Lookback,
     state: State,
     /// When the run started, where the field has times.
     started: Option<Cursor>,
@@ -48,19 +77,18 @@ struct Call {
 }
 
 impl Pass {
-    pub(super) fn new(context: &ExecContext, sync: &Sync, job: &SyncJob, state: State) -> Result<Pass, RuntimeError> {
+    pub(super) fn new(context: &ExecContext, job: &SyncJob, state: State, lookback: Lookback) -> Pass {
         let query = &context.manifest().queries[job.query as usize];
         let field = job.cursor.map(|column| {
             let column = column as usize;
             (query.columns[column].name.clone(), query.columns[column].data_type, column)
         });
-        let lookback = sync.lookback.map(|lookback| context.evaluate(lookback)).transpose()?.unwrap_or_default();
         let started = match field {
             Some((_, DataType::Timestamp, _)) => Some(Cursor::Timestamp(context.now())),
             Some((_, DataType::Date, _)) => Some(Cursor::Date(crate::coerce::timestamp_to_date(context.now()))),
             _ => None,
         };
-        Ok(Pass { span: query.span, field, lookback, state, started, call: None, has_since: false })
+        Pass { span: query.span, field, lookback, state, started, call: None, has_since: false }
     }
 
     /// A handler is called for these filters: the call before has ended.
@@ -71,7 +99,7 @@ impl Pass {
         self.end_call();
         let filters = value_to_json(&Value::Document(Rc::new(filters.clone())));
         let saved = self.field.as_ref().and_then(|(_, data_type, _)| self.state.cursor(&filters, *data_type));
-        let since = saved.as_ref().map(|saved| saved.before(&self.lookback));
+        let since = saved.as_ref().map(|saved| saved.before(self.lookback));
         if let (Some(since), Some((name, ..))) = (&since, &self.field) {
             self.has_since = true;
             let since = since.to_value();
@@ -175,7 +203,7 @@ impl Pass {
     /// From which value on the next run reads again what this one has read, going by the state so far.
     pub(super) fn resumes_from(&self) -> Option<Cursor> {
         let (_, data_type, _) = self.field.as_ref()?;
-        let cursors = self.state.cursors(*data_type).map(|cursor| cursor.before(&self.lookback));
+        let cursors = self.state.cursors(*data_type).map(|cursor| cursor.before(self.lookback));
         cursors.reduce(|least, cursor| least.min(Some(&cursor)))
     }
 

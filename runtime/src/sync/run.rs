@@ -8,7 +8,8 @@ use moltler_abi::manifest::{Sync, SyncJob};
 use moltler_targets::{Missing, Pass as How, Rejected, Request, Run};
 
 use super::appended::Appended;
-use super::pass::Pass;
+use super::pass::{Lookback, Pass};
+use super::progress::{Progress, message};
 use super::state::State;
 use super::writer::Writer;
 use super::{Action, failed, place, source};
@@ -26,7 +27,7 @@ const COMMIT_ROWS: usize = 20_000;
 const COMMIT_TIME: Duration = Duration::from_secs(2);
 
 /// Reads what is new and writes it, or changes the state.
-pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(), RuntimeError> {
+pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob, lookback: Lookback) -> Result<(), RuntimeError> {
     let settings = &context.setup().sync;
     let source = source(context, sync, job);
     let (location, table) = place::of(context, sync, job)?;
@@ -41,30 +42,30 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
     };
     let opened = target.open(&request).map_err(failed)?;
     for note in &opened.notes {
-        context.output().message(note);
+        message(context, note);
     }
     let (mut state, afresh) = State::read(opened.state.as_deref(), sync);
     match &settings.action {
         Action::Run => {}
         Action::Reset => {
             target.set_state(None).map_err(failed)?;
-            context.output().message(&format!("{shown}: the next run reads all rows"));
+            message(context, &format!("{shown}: the next run reads all rows"));
             return Ok(());
         }
         Action::RewindTo(_) if job.cursor.is_none() => {
-            context.output().message(&format!("{shown}: a full refresh has no cursor that could be set"));
+            message(context, &format!("{shown}: a full refresh has no cursor that could be set"));
             return Ok(());
         }
         Action::RewindTo(text) => {
             let cursor = super::show::parse_cursor(context, job, text)?;
             state.rewind(&cursor);
             target.set_state(Some(&state.to_text())).map_err(failed)?;
-            context.output().message(&format!("{shown}: the next run reads from {text} on"));
+            message(context, &format!("{shown}: the next run reads from {text} on"));
             return Ok(());
         }
     }
     if let Some(reason) = afresh {
-        context.output().message(&format!("{shown}: starts afresh, {reason}"));
+        message(context, &format!("{shown}: starts afresh, {reason}"));
     }
     // Rows that are there without a state are shown anew together, so that those among them which are gone can be found.
     let how = match job.cursor {
@@ -73,6 +74,14 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
         _ => How::Replace,
     };
     let is_full = state.is_fresh();
+    // What a full pass gave last time is about what it gives this time.
+    let expected = if is_full && context.output().is_terminal() {
+        let status = moltler_targets::status(&location, &table.name).unwrap_or_default();
+        let last = status.runs.iter().find(|run| run.status == "succeeded" && run.mode == "full");
+        last.map(|run| run.rows_read.unsigned_abs()).filter(|rows| *rows > 0)
+    } else {
+        None
+    };
     let run = Run {
         id: run_id(context),
         source,
@@ -89,7 +98,7 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
         started_at: moltler_targets::now(),
         ..Run::default()
     };
-    let pass = Rc::new(RefCell::new(Pass::new(context, sync, job, state)?));
+    let pass = Rc::new(RefCell::new(Pass::new(context, job, state, lookback)));
     context.sync().pass.replace(Some(Rc::clone(&pass)));
     let counters = Counted::now(context);
     context.counters().server_time.set(None);
@@ -104,6 +113,8 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
         pages: 0,
         uncommitted: 0,
         committed: Instant::now(),
+        progress: Progress::start(context, &run.source, expected),
+        counters: &counters,
         appended: Appended::new(sync, job, table.columns.len(), &pass.borrow()),
     };
     let outcome = reading.read();
@@ -111,10 +122,13 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
     let outcome = outcome.map(|()| {
         let failures = counters.failures(context);
         if failures > 0 && how == How::Replace && !sync.keep_missing {
-            context.output().message(&format!(
-                "{shown}: {failures} of the answers {} no success, so rows that did not come are kept",
-                if failures == 1 { "was" } else { "were" }
-            ));
+            message(
+                context,
+                &format!(
+                    "{shown}: {failures} of the answers {} no success, so rows that did not come are kept",
+                    if failures == 1 { "was" } else { "were" }
+                ),
+            );
         }
         let complete = !pass.borrow().has_since && failures == 0;
         let may_delete = complete
@@ -125,8 +139,9 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
             true => Missing::Delete { at_most: if settings.allow_deletes { 1.0 } else { MOST_DELETED } },
         })
     });
-    let Reading { writer, read, pages, .. } = reading;
+    let Reading { writer, read, pages, progress, .. } = reading;
     let mut written = writer.join().ok_or_else(|| internal_error("the writer of a sync panicked"))?;
+    drop(progress);
     let outcome = match (written.error.take(), outcome) {
         (Some(error), _) => Err(failed(error)),
         (None, outcome) => outcome,
@@ -147,7 +162,7 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(
     run.status = if outcome.is_ok() { "succeeded" } else { "failed" }.to_owned();
     run.error = outcome.as_ref().err().map(|error| context.scrub(&error.message).into_owned());
     let ended = written.target.end(&run).map_err(failed);
-    context.output().message(&closing_line(&shown, &run, pages));
+    message(context, &closing_line(&shown, &run, pages));
     outcome.and(ended)
 }
 
@@ -228,7 +243,11 @@ impl Counted {
         let now = Counted::now(context);
         run.requests = (now.requests - self.requests) as i64;
         run.retries = (now.retries - self.retries) as i64;
-        run.waited_seconds = (now.waited_micros - self.waited_micros) as f64 / 1e6;
+        run.waited_seconds = self.waited_seconds(context);
+    }
+
+    fn waited_seconds(&self, context: &ExecContext) -> f64 {
+        (context.counters().waited_micros.get() - self.waited_micros) as f64 / 1e6
     }
 }
 
@@ -243,6 +262,8 @@ struct Reading<'r> {
     pages: u64,
     uncommitted: usize,
     committed: Instant,
+    progress: Progress,
+    counters: &'r Counted,
     appended: Option<Appended>,
 }
 
@@ -275,6 +296,7 @@ impl Reading<'_> {
             self.pass.borrow_mut().server_started(time);
         }
         self.pages += 1;
+        self.progress.page(self.context, batch.rows(), self.counters.waited_seconds(self.context));
         let wanted = self.pass.borrow_mut().see(batch);
         let batch = match wanted {
             None => Rc::clone(batch),
