@@ -1,12 +1,15 @@
 //! What the server offers, and what it has to know of the editor.
 
+use std::sync::Arc;
+
 use moltler_ide::semantic_tokens::KINDS;
 use moltler_syntax::Encoding;
+use serde_json::Value;
 use tower_lsp_server::gen_lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, DiagnosticOptions,
     DocumentOnTypeFormattingOptions, PositionEncodingKind, RenameOptions, SemanticTokensFullDelta,
-    SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities, SignatureHelpOptions, TextDocumentSyncKind,
-    TextDocumentSyncOptions,
+    SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities, SignatureHelpOptions, TextDocumentContentOptions,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceOptions,
 };
 
 /// What the editor can do.
@@ -22,10 +25,14 @@ pub(crate) struct Editor {
     pub(crate) registers_watchers: bool,
     /// It shows other places that belong to a diagnostic.
     pub(crate) related_information: bool,
+    /// What comes before the name of a diagnostic's code in the address of its page; `None` where the editor could open none.
+    pub(crate) pages: Option<Arc<str>>,
 }
 
 impl Editor {
-    pub(crate) fn new(capabilities: &ClientCapabilities) -> Editor {
+    /// `options` are the `initializationOptions`: `{"explanations": "https://…/"}` says where the pages of diagnostics are on the
+    /// network. Without it they are documents `moltler-explain:CODE.md`, for editors that ask the server for such documents.
+    pub(crate) fn new(capabilities: &ClientCapabilities, options: Option<&Value>) -> Editor {
         let encodings = capabilities.general.as_ref().and_then(|general| general.position_encodings.as_deref());
         let offers = |kind: PositionEncodingKind| encodings.is_some_and(|offered| offered.contains(&kind));
         let text_document = capabilities.text_document.as_ref();
@@ -49,9 +56,27 @@ impl Editor {
                 .and_then(|document| document.publish_diagnostics.as_ref())
                 .and_then(|publish| publish.diagnostics_capabilities.related_information)
                 != Some(false),
+            pages: pages(capabilities, options),
         }
     }
 }
+
+fn pages(capabilities: &ClientCapabilities, options: Option<&Value>) -> Option<Arc<str>> {
+    let publish = capabilities.text_document.as_ref().and_then(|document| document.publish_diagnostics.as_ref());
+    let shows_links =
+        publish.is_some_and(|publish| publish.diagnostics_capabilities.code_description_support == Some(true));
+    let asks = capabilities.workspace.as_ref().is_some_and(|workspace| workspace.text_document_content.is_some());
+    let address = options.and_then(|options| options["explanations"].as_str());
+    match address {
+        _ if !shows_links => None,
+        Some(address) => Some(Arc::from(address)),
+        None if asks => Some(Arc::from(format!("{PAGE_SCHEME}:"))),
+        None => None,
+    }
+}
+
+/// The scheme of the documents that explain diagnostics.
+pub(crate) const PAGE_SCHEME: &str = "moltler-explain";
 
 /// The server's side.
 pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
@@ -100,6 +125,10 @@ pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
             ..SignatureHelpOptions::default()
         }),
         workspace_symbol_provider: Some(true.into()),
+        workspace: Some(WorkspaceOptions {
+            text_document_content: Some(TextDocumentContentOptions { schemes: vec![PAGE_SCHEME.to_owned()] }.into()),
+            ..WorkspaceOptions::default()
+        }),
         semantic_tokens_provider: Some(
             SemanticTokensOptions {
                 legend: SemanticTokensLegend {

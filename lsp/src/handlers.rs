@@ -2,6 +2,7 @@
 
 mod completion;
 mod definition;
+mod document_content;
 mod document_symbol;
 mod formatting;
 mod hover;
@@ -62,6 +63,7 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("workspace/symbol", Server::workspace_symbol)
         .custom_method("moltler/package", Server::package)
         .custom_method("moltler/statement", Server::statement)
+        .custom_method("workspace/textDocumentContent", Server::document_content)
         .custom_method("textDocument/formatting", Server::formatting)
         .custom_method("textDocument/rangeFormatting", Server::range_formatting)
         .custom_method("textDocument/onTypeFormatting", Server::on_type_formatting)

@@ -27,6 +27,8 @@ pub(crate) struct Snapshot {
     pub(crate) encoding: Encoding,
     /// Whether the editor shows other places of a diagnostic.
     pub(crate) related_information: bool,
+    /// The start of the addresses of pages about diagnostics.
+    pub(crate) pages: Option<Arc<str>>,
     /// Results of queries.
     pub(crate) db: Database,
 }

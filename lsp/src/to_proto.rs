@@ -85,7 +85,10 @@ pub(crate) fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option
             Severity::Hint => lsp::DiagnosticSeverity::Hint,
         }),
         code: Some(lsp::Code::String(diagnostic.code.to_owned())),
-        code_description: None,
+        code_description: snapshot
+            .pages
+            .as_ref()
+            .map(|pages| lsp::CodeDescription { href: lsp::Uri(format!("{pages}{}.md", diagnostic.code)) }),
         source: Some("moltler".to_owned()),
         message: message.into(),
         tags: (!tags.is_empty()).then_some(tags),

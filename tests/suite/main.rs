@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cases;
+mod check;
 mod commands;
 mod connectors;
 mod coverage;

@@ -67,6 +67,8 @@ pub struct Fix {
     pub title: String,
     /// The changes; they do not overlap.
     pub edits: Vec<Edit>,
+    /// Whether a tool may carry it out by itself, where it is the only one of its diagnostic.
+    pub is_automatic: bool,
 }
 
 /// What a user is told about a place in a text.

@@ -97,12 +97,18 @@ pub struct CheckArguments {
     /// Files and folders
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// How diagnostics are written: for people on standard error, or as lines of JSON on standard output
+    /// How diagnostics are written: for people on standard error, or for programs on standard output
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub format: CheckFormat,
     /// Fail on warnings too
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Make warnings of all advice
+    #[arg(long)]
+    pub pedantic: bool,
+    /// Carry out the fixes of what has exactly one, and tell what is left
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// How `check` writes diagnostics.
@@ -112,6 +118,10 @@ pub enum CheckFormat {
     Human,
     /// One line for each.
     Json,
+    /// One document, as scanners of code exchange it (SARIF 2.1.0).
+    Sarif,
+    /// Workflow commands, which GitHub shows beside the lines.
+    Github,
 }
 
 /// `moltlerc run`
@@ -214,10 +224,11 @@ pub struct QueryArguments {
 /// `moltlerc explain`
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The statement; its last `;` may be left out
-    #[arg(value_name = "STATEMENT")]
-    pub text: String,
-    /// A file or folder of the package whose connectors it uses, instead of the current folder
+    /// The code of a diagnostic, or a statement whose queries are to be explained (its last `;` may be left out); all codes are listed
+    /// when it is left out
+    #[arg(value_name = "CODE|STATEMENT")]
+    pub text: Option<String>,
+    /// A file or folder of the package whose connectors the statement uses, instead of the current folder
     #[arg(long, value_name = "PATH")]
     pub project: Option<PathBuf>,
 }

@@ -29,8 +29,8 @@ pub struct Settings {
     pub registries: BTreeMap<String, String>,
     /// `[destinations]`: where a sync writes to, by name; `default` is what bare names are tables of.
     pub destinations: BTreeMap<String, String>,
-    /// `[lints]`: levels by code.
-    pub lints: BTreeMap<String, Level>,
+    /// `[lints]`: levels by code, which [`moltler_hir::lints::Lints`] reads.
+    pub lints: toml::Table,
     /// `[test]`
     pub test: toml::Table,
 }
@@ -45,18 +45,6 @@ pub struct PackageSettings {
     pub namespace: Option<String>,
     /// For people; a connector's version is that of its PACKAGE statement.
     pub version: Option<String>,
-}
-
-/// What becomes of a warning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// It is not told.
-    Allow,
-    /// It is a warning.
-    Warn,
-    /// It is an error.
-    Deny,
 }
 
 impl Project {
@@ -101,7 +89,7 @@ mod tests {
         .expect("the manifest is sound");
         assert_eq!(project.settings.registries["team"], "../team");
         assert_eq!(project.settings.package.namespace.as_deref(), Some("acme"));
-        assert_eq!(project.settings.lints["null-comparison"], Level::Deny);
+        assert_eq!(project.settings.lints["null-comparison"].as_str(), Some("deny"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A diagnostic as text for a terminal, or as one line of JSON.
 
+pub mod formats;
+
 use std::io::IsTerminal;
 use std::ops::Range;
 
@@ -266,9 +268,11 @@ mod tests {
     fn json_counts_characters_from_one() {
         let sources = sources("ä SELECT;\nab");
         let mut diagnostic = diagnostic(range(3, 12));
-        diagnostic
-            .fixes
-            .push(Fix { title: "Replace".to_owned(), edits: vec![Edit { range: range(0, 2), text: "a".to_owned() }] });
+        diagnostic.fixes.push(Fix {
+            title: "Replace".to_owned(),
+            edits: vec![Edit { range: range(0, 2), text: "a".to_owned() }],
+            is_automatic: true,
+        });
         let line: Value = serde_json::from_str(&to_json(&sources, &diagnostic)).expect("a line of JSON");
         let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
         assert_eq!(

@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use moltler_abi::manifest::Command;
-use moltler_db::{Diagnostic, FileId, NameKind, Severity, Statement};
+use moltler_db::{Diagnostic, FileId, FileRange, NameKind, Severity, Statement};
+use moltler_hir::diagnostics::LocalDiagnostic;
 use moltler_hir::item_tree::{Item, item_tree};
 use moltler_hir::{Database, Lowered, Package};
 use moltler_plan::program::Program;
 
 use crate::output::{self, Failure};
-use crate::project::{Level, Project};
+use crate::project::{MANIFEST, Project};
 use crate::report::{self, SourceText, Sources};
 use crate::system::DiskSystem;
 
@@ -25,7 +26,12 @@ pub struct Session {
     pub project: Project,
     /// Texts for reports by file, read when the first report needs them.
     texts: Vec<OnceCell<SourceText>>,
+    /// `moltler.toml`, in the same way.
+    manifest: OnceCell<SourceText>,
 }
+
+/// The number of `moltler.toml` in diagnostics; no package has so many files.
+const MANIFEST_FILE: FileId = FileId(u32::MAX);
 
 /// What a command was pointed at: a package and some of its files.
 pub struct Selection {
@@ -45,7 +51,7 @@ impl Session {
         let (package, file) = Package::load(&mut db, &DiskSystem, name)
             .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
         let project = Project::read(Path::new(package.root())).map_err(Failure::Usage)?;
-        let mut session = Session { db, package, project, texts: Vec::new() };
+        let mut session = Session { db, package, project, texts: Vec::new(), manifest: OnceCell::new() };
         session.prepare_texts();
         Ok((session, file))
     }
@@ -68,28 +74,46 @@ impl Session {
         file
     }
 
+    /// Replaces the text of a file, not on the disk.
+    pub fn set_text(&mut self, file: FileId, text: &str) {
+        self.package.set_text(&mut self.db, file, text);
+        self.texts[file.index()] = OnceCell::new();
+    }
+
     fn prepare_texts(&mut self) {
         let count = self.package.files().map(|(file, _)| file.index() + 1).max().unwrap_or(0);
         self.texts.clear();
         self.texts.resize_with(count, OnceCell::new);
     }
 
-    /// What is wrong in these files, by file and place, with the levels of `moltler.toml`; advice is left to the editor.
+    /// What is wrong in these files, by file and place. Advice is left to the editor, unless `moltler.toml` or [`Session::make_pedantic`]
+    /// makes warnings of it.
     pub fn diagnostics(&self, files: &[FileId]) -> Vec<Diagnostic> {
         let all = files.iter().flat_map(|file| moltler_hir::file_diagnostics(&self.db, &self.package, *file));
-        all.filter_map(|mut diagnostic| {
-            match self.project.settings.lints.get(diagnostic.code) {
-                // An error of the language stays one.
-                _ if diagnostic.severity == Severity::Error => {}
-                Some(Level::Allow) => return None,
-                Some(Level::Warn) => diagnostic.severity = Severity::Warning,
-                Some(Level::Deny) => diagnostic.severity = Severity::Error,
-                None if diagnostic.severity == Severity::Hint => return None,
-                None => {}
-            }
-            Some(diagnostic)
-        })
-        .collect()
+        all.filter(|diagnostic| diagnostic.severity != Severity::Hint).collect()
+    }
+
+    /// Makes warnings of advice.
+    pub fn make_pedantic(&mut self) {
+        let mut lints = self.package.lints().clone();
+        lints.make_pedantic();
+        self.package.set_lints(lints);
+    }
+
+    /// What is wrong with `[lints]` of `moltler.toml`.
+    pub fn manifest_diagnostics(&self) -> Vec<Diagnostic> {
+        let here = |range| FileRange { file: MANIFEST_FILE, range };
+        let of = |local: &LocalDiagnostic| Diagnostic {
+            code: local.code.name(),
+            severity: local.severity,
+            range: here(local.range),
+            message: local.message.clone(),
+            labels: Vec::new(),
+            help: local.help.clone(),
+            fixes: Vec::new(),
+            tags: Vec::new(),
+        };
+        self.package.lints().problems().iter().map(of).collect()
     }
 
     /// Tells the errors of the statements of `file` and of all definitions of the package, not of tests, not of other files'
@@ -178,6 +202,12 @@ impl Session {
 
 impl Sources for Session {
     fn source(&self, file: FileId) -> &SourceText {
+        if file == MANIFEST_FILE {
+            return self.manifest.get_or_init(|| {
+                let path = Path::new(self.package.root()).join(MANIFEST);
+                SourceText::new(shown(&path), std::fs::read_to_string(&path).unwrap_or_default())
+            });
+        }
         self.texts[file.index()]
             .get_or_init(|| SourceText::new(shown(Path::new(self.package.path(file))), self.package.text(file)))
     }

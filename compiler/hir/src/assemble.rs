@@ -1,12 +1,13 @@
 //! Diagnostics with their places in files, made outside of salsa.
 
-use moltler_db::{Diagnostic, Edit, FileId, FileRange, Fix, Label, NameKind, Statement};
+use moltler_db::{Diagnostic, Edit, FileId, FileRange, Fix, Label, NameKind, Severity, Statement};
 use moltler_syntax::TextRange;
 
+use crate::allow::{Allowance, Holds, allowances};
 use crate::check::{check_statement, name_range};
 use crate::database::Database;
 use crate::diagnostics::{LocalDiagnostic, Place};
-use crate::order::check_order;
+use crate::in_package::check_in_package;
 use crate::package::Package;
 use crate::suggest::{Candidates, nearest};
 
@@ -31,7 +32,7 @@ pub fn statement_diagnostics(db: &Database, package: &Package, statement: Statem
 /// What the diagnostics of a statement depend on besides its text, its place and the names that it mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// How many diagnostics there are.
+    /// How many diagnostics there may be, before levels and comments have their say.
     pub count: usize,
     /// Some depend on which names the package declares: see [`Package::names_revision`].
     pub suggests: bool,
@@ -42,8 +43,10 @@ pub struct Surroundings {
 /// What the diagnostics of a statement depend on. Cheaper than to make them.
 pub fn diagnostic_surroundings(db: &Database, package: &Package, statement: Statement) -> Surroundings {
     let mut found = Surroundings::default();
-    let order = check_order(db, package, statement);
-    for local in check_statement(db, statement).iter().chain(&order) {
+    // A comment that allows something may itself be what is told about.
+    found.count = allowances(db, statement).len();
+    let wide = check_in_package(db, package, statement);
+    for local in check_statement(db, statement).iter().chain(&wide) {
         found.count += 1;
         found.suggests |= local.suggest.is_some();
         let places = local.labels.iter().filter(|label| matches!(label.place, Place::Declaration(..)));
@@ -61,11 +64,27 @@ fn label_range(db: &Database, package: &Package, place: &Place) -> Option<FileRa
 
 fn assemble(db: &Database, package: &Package, start: FileRange, statement: Statement, found: &mut Vec<Diagnostic>) {
     let here = |range: TextRange| FileRange { file: start.file, range: range.shift(start.range.start()) };
-    let order = check_order(db, package, statement);
-    for local in check_statement(db, statement).iter().chain(&order) {
+    let wide = check_in_package(db, package, statement);
+    let allowances = allowances(db, statement);
+    let mut used = vec![false; allowances.len()];
+    let mut told: Vec<(&LocalDiagnostic, Severity)> = Vec::new();
+    for local in check_statement(db, statement).iter().chain(&wide) {
+        let severity = told_as(package, start.file, local, allowances, &mut used);
+        told.extend(severity.map(|severity| (local, severity)));
+    }
+    let needless = |(allowance, used): (&Allowance, bool)| {
+        let is_used = used || allowance.holds == Holds::File && is_found(db, package, start.file, allowance);
+        crate::allow::check(allowance, is_used)
+    };
+    let needless: Vec<LocalDiagnostic> = allowances.iter().zip(used).filter_map(needless).collect();
+    for local in &needless {
+        let severity = told_as(package, start.file, local, &[], &mut []);
+        told.extend(severity.map(|severity| (local, severity)));
+    }
+    for (local, severity) in told {
         let mut diagnostic = Diagnostic {
-            code: local.code,
-            severity: local.severity,
+            code: local.code.name(),
+            severity,
             range: here(local.range),
             message: local.message.clone(),
             labels: Vec::new(),
@@ -85,11 +104,41 @@ fn assemble(db: &Database, package: &Package, start: FileRange, statement: State
         for fix in &local.fixes {
             let edits =
                 fix.edits.iter().map(|(range, text)| Edit { range: here(*range), text: text.clone() }).collect();
-            diagnostic.fixes.push(Fix { title: fix.title.clone(), edits });
+            diagnostic.fixes.push(Fix { title: fix.title.clone(), edits, is_automatic: fix.is_automatic });
         }
         suggest(package, local, &mut diagnostic, here);
         found.push(diagnostic);
     }
+}
+
+/// With which severity a diagnostic is told, after comments and `[lints]` have had their say; `None` when it is not. `used` is
+/// where the allowances that cover it are noted.
+fn told_as(
+    package: &Package,
+    file: FileId,
+    local: &LocalDiagnostic,
+    allowances: &[Allowance],
+    used: &mut [bool],
+) -> Option<Severity> {
+    if local.severity == Severity::Error {
+        return Some(Severity::Error);
+    }
+    let mut is_allowed = package.is_allowed(file, local.code);
+    for (allowance, used) in allowances.iter().zip(used) {
+        if allowance.covers(local) {
+            *used = true;
+            is_allowed = true;
+        }
+    }
+    if is_allowed { None } else { package.lints().severity(local.code, local.severity) }
+}
+
+/// Whether a statement of the file has what an allowance allows for all of them.
+fn is_found(db: &Database, package: &Package, file: FileId, allowance: &Allowance) -> bool {
+    let is_it = |local: &LocalDiagnostic| Some(local.code) == allowance.code && local.severity != Severity::Error;
+    package.statements(file).any(|(statement, _)| {
+        check_statement(db, statement).iter().any(is_it) || check_in_package(db, package, statement).iter().any(is_it)
+    })
 }
 
 /// Fills in the nearest name of the package.
@@ -113,6 +162,7 @@ fn suggest(
             diagnostic.fixes.push(Fix {
                 title: format!("Replace with `{name}`"),
                 edits: vec![Edit { range: here(suggest.range), text: name.to_owned() }],
+                is_automatic: true,
             });
         }
         None => {

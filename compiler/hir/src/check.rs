@@ -4,12 +4,13 @@ use moltler_db::{Db, NameKind, Statement, names};
 use moltler_syntax::ast::AstNode;
 use moltler_syntax::{SyntaxError, TextRange};
 
-use crate::body::StmtKind;
+use crate::body::{ExprKind, StmtKind};
 use crate::catalog;
 use crate::definition::split_name;
-use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::advice::{missing_description, no_rate_limit};
 use crate::diagnostics::definition::{repeated_definition, repeated_test, unused_config_key};
-use crate::item_tree::Item;
+use crate::diagnostics::{Code, LocalDiagnostic};
+use crate::item_tree::{Item, item_tree};
 use crate::lower::lower_statement;
 use crate::script::{self, Role, Surroundings};
 use crate::signature;
@@ -26,25 +27,38 @@ pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic
     {
         // The splitter and the grammar agree where statements end; what they would not agree on must not be lost.
         let message = "expected `;` before this statement";
-        found.push(LocalDiagnostic::error("missing-semicolon", second.range(), message));
+        found.push(LocalDiagnostic::error(Code::MissingSemicolon, second.range(), message));
     }
     let meaning = lower_statement(db, statement).diagnostics.iter();
     found.extend(meaning.filter(|diagnostic| !is_damaged || !is_consequence(diagnostic.code)).cloned());
     repeated(db, statement, &mut found);
     handlers(db, statement, &mut found);
     unused_keys(db, statement, &mut found);
-    found.sort_by(|left, right| (left.range, left.severity, left.code).cmp(&(right.range, right.severity, right.code)));
+    if !is_damaged {
+        advice(db, statement, &mut found);
+    }
+    found.sort_by(|left, right| {
+        (left.range, left.severity, left.code.name()).cmp(&(right.range, right.severity, right.code.name()))
+    });
     found.dedup();
     found
 }
 
 /// Whether damaged text may be all that is behind the diagnostic: the declaration or the use of a name was not read.
-fn is_consequence(code: &str) -> bool {
-    matches!(code, "unknown-variable" | "unknown-field" | "unused-variable" | "misplaced-expression" | "missing-clause")
+fn is_consequence(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownVariable
+            | Code::UnknownField
+            | Code::UnusedVariable
+            | Code::MisplacedExpression
+            | Code::MissingClause
+    )
 }
 
 fn syntax_error(error: SyntaxError) -> LocalDiagnostic {
-    let diagnostic = LocalDiagnostic::error(error.code, error.range, error.message);
+    let code = Code::from_name(error.code).expect("Invariant: the codes of the parser are among ours");
+    let diagnostic = LocalDiagnostic::error(code, error.range, error.message);
     let Some((range, text)) = error.fix else { return diagnostic };
     let title = match (range.is_empty(), text.is_empty()) {
         (true, _) => format!("Insert `{}`", text.trim()),
@@ -159,6 +173,35 @@ fn unused_keys(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnosti
         if !in_hosts && !read.contains(&field.name.as_str()) {
             found.push(unused_config_key(&field.name, field.range));
         }
+    }
+}
+
+/// What a definition would better have.
+fn advice(db: &dyn Db, statement: Statement, found: &mut Vec<LocalDiagnostic>) {
+    let (what, kind, name, description) = match &item_tree(db, statement).item {
+        Some(Item::Type(item)) => ("connector type", NameKind::Type, &item.name, &item.description),
+        Some(Item::Entity(item)) => ("entity", NameKind::Entity, &item.name, &item.description),
+        Some(Item::Action(item)) => ("action", NameKind::Action, &item.name, &item.description),
+        _ => return,
+    };
+    if catalog::declaration(db, kind, name) != Some(statement) {
+        return;
+    }
+    let range = || name_range(db, statement, kind, name);
+    if description.as_ref().is_none_or(|text| text.trim().is_empty()) {
+        found.push(missing_description(what, name, range()));
+    }
+    let body = &lower_statement(db, statement).body;
+    let Some(StmtKind::Type(definition)) = body.statement().map(|root| &root.kind) else { return };
+    let sends = definition.check.is_some() || !names(db, NameKind::Members, name).declarations(db).is_empty();
+    let is_limited = match definition.options.map(|options| &body.exprs[options].kind) {
+        Some(ExprKind::Document(pairs)) => pairs.iter().any(|(key, _)| key == "rate_limit"),
+        // Options that are computed may have one.
+        Some(_) => true,
+        None => false,
+    };
+    if sends && !is_limited {
+        found.push(no_rate_limit(name, range()));
     }
 }
 

@@ -3,9 +3,12 @@
 //! Queries give [`LocalDiagnostic`]s: positions are relative to the statement, places elsewhere are named and not located,
 //! and suggestions that need all names of the package are left open. [`crate::file_diagnostics`] makes [`moltler_db::Diagnostic`]s of them.
 
+pub(crate) mod advice;
+pub mod code;
 pub(crate) mod definition;
 pub(crate) mod error_class;
 pub mod expression;
+pub(crate) mod lint;
 pub(crate) mod not_supported;
 pub(crate) mod query;
 pub(crate) mod schema;
@@ -20,12 +23,13 @@ use moltler_db::{NameKind, Severity, Tag};
 use moltler_syntax::TextRange;
 
 use crate::suggest::Candidates;
+pub use code::Code;
 
 /// A diagnostic of one statement, independent of where the statement stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalDiagnostic {
-    /// Stable, in kebab-case.
-    pub code: &'static str,
+    /// What it is about.
+    pub code: Code,
     /// How bad it is.
     pub severity: Severity,
     /// Where, in the statement's text.
@@ -69,6 +73,8 @@ pub struct LocalFix {
     pub title: String,
     /// Ranges and what takes their place.
     pub edits: Vec<(TextRange, String)>,
+    /// Whether it is right without a look at it; see [`moltler_db::Fix::is_automatic`].
+    pub is_automatic: bool,
 }
 
 /// A name that nobody declares.
@@ -85,7 +91,7 @@ pub struct Suggest {
 }
 
 impl LocalDiagnostic {
-    fn new(code: &'static str, severity: Severity, range: TextRange, message: String) -> LocalDiagnostic {
+    fn new(code: Code, severity: Severity, range: TextRange, message: String) -> LocalDiagnostic {
         LocalDiagnostic {
             code,
             severity,
@@ -100,17 +106,17 @@ impl LocalDiagnostic {
     }
 
     /// An error.
-    pub(crate) fn error(code: &'static str, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
+    pub(crate) fn error(code: Code, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
         LocalDiagnostic::new(code, Severity::Error, range, message.into())
     }
 
     /// A warning.
-    pub(crate) fn warning(code: &'static str, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
+    pub(crate) fn warning(code: Code, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
         LocalDiagnostic::new(code, Severity::Warning, range, message.into())
     }
 
     /// A hint.
-    pub(crate) fn hint(code: &'static str, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
+    pub(crate) fn hint(code: Code, range: TextRange, message: impl Into<String>) -> LocalDiagnostic {
         LocalDiagnostic::new(code, Severity::Hint, range, message.into())
     }
 
@@ -130,7 +136,18 @@ impl LocalDiagnostic {
         range: TextRange,
         text: impl Into<String>,
     ) -> LocalDiagnostic {
-        self.fixes.push(LocalFix { title: title.into(), edits: vec![(range, text.into())] });
+        self.fixes.push(LocalFix { title: title.into(), edits: vec![(range, text.into())], is_automatic: true });
+        self
+    }
+
+    /// Like [`LocalDiagnostic::fix`], for a change that someone has to look at.
+    pub(crate) fn offer(
+        mut self,
+        title: impl Into<String>,
+        range: TextRange,
+        text: impl Into<String>,
+    ) -> LocalDiagnostic {
+        self.fixes.push(LocalFix { title: title.into(), edits: vec![(range, text.into())], is_automatic: false });
         self
     }
 

@@ -176,6 +176,9 @@ pub fn item_tree(db: &dyn Db, statement: Statement) -> ItemTree {
     if let Some(item) = &tree.item {
         mentions.item(item);
     }
+    if let ast::Statement::Test(test) = found {
+        mentions.test(test);
+    }
     for node in found.syntax().descendants() {
         mentions.node(node, (!is_test).then_some(statement.source(db).file));
     }
@@ -325,6 +328,33 @@ impl Mentions {
             Item::Registration(name) | Item::Package(name) => self.add(NameKind::Type, name),
             Item::Instance(item) => self.add(NameKind::Type, &item.type_name),
             Item::Test(item) => self.add(NameKind::Type, &item.type_name),
+        }
+    }
+
+    /// The entities and actions that a test comes to. What is no instance of its own is taken for one of the type under test.
+    fn test(&mut self, test: ast::TestBlock<'_>) {
+        let mut instances: Vec<(String, String)> = Vec::new();
+        let type_name = test.type_name().map(ast::StringLiteral::value).unwrap_or_default();
+        for node in test.syntax().descendants() {
+            if let Some(instance) = ast::CreateConnector::cast(node)
+                && let (Some(name), Some(type_name)) = (instance.name(), instance.type_name())
+            {
+                instances.push((name.value(), type_name.value()));
+            }
+            let kind = match node.kind() {
+                SyntaxKind::TableReference => NameKind::Entity,
+                SyntaxKind::ConnectorExec => NameKind::Action,
+                _ => continue,
+            };
+            let Some(path) = node.children().find_map(ast::Path::cast) else { continue };
+            let mut segments = path.segments().map(ast::Name::value);
+            let Some(instance) = segments.next() else { continue };
+            let rest: Vec<String> = segments.collect();
+            if !rest.is_empty() {
+                let known = instances.iter().rev().find(|(name, _)| *name == instance);
+                let type_name = known.map_or(&type_name, |(_, type_name)| type_name);
+                self.add(kind, format!("{type_name}.{}", rest.join(".")));
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 //! The crate knows nothing of plans, machine code, files on a disk or the editor's protocol. Start reading at
 //! [`item_tree::ItemTree`], then [`body::Body`], then `lower.rs`.
 
+pub mod allow;
 mod assemble;
 pub mod body;
 pub mod catalog;
@@ -19,8 +20,10 @@ pub mod constant;
 mod database;
 pub mod definition;
 pub mod diagnostics;
+mod in_package;
 pub mod infer;
 pub mod item_tree;
+pub mod lints;
 mod lower;
 mod order;
 mod package;
@@ -37,6 +40,7 @@ mod walk;
 pub use assemble::{Surroundings, diagnostic_surroundings, file_diagnostics, statement_diagnostics};
 pub use check::check_statement;
 pub use database::Database;
+pub use in_package::check_in_package;
 pub use lower::{Lowering, lower_statement};
 pub use package::{Change, Definitions, Lowered, Package, find_root};
 pub use parallel::check_all;

@@ -27,7 +27,8 @@ use moltler_syntax::{SyntaxKind, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::{
-    Aggregate, Body, ExprId, ExprKind, SelectId, SourceField, SourceId, Variable, VariableId, VariableScope,
+    Aggregate, Body, ExprId, ExprKind, SelectId, SourceField, SourceId, Stmt, StmtKind, Variable, VariableId,
+    VariableScope,
 };
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::variable::{shadowed_variable, unused_variable};
@@ -305,7 +306,11 @@ impl Lower<'_> {
         for variable in self.blocks.pop().unwrap_or_default() {
             let declared = &self.body.variables[variable];
             if !self.read.contains(&variable) && !declared.name.starts_with('_') && !may_be_unused.contains(&variable) {
-                let diagnostic = unused_variable(&declared.name, declared.range);
+                let sets =
+                    |statement: &Stmt| matches!(statement.kind, StmtKind::Set { variable: set, .. } if set == variable);
+                let is_set = self.body.stmts.iter().any(|(_, statement)| sets(statement));
+                let tree = parse(self.db, self.statement);
+                let diagnostic = unused_variable(&declared.name, declared.range, tree.syntax(), is_set);
                 self.report(diagnostic);
             }
         }

@@ -9,6 +9,7 @@ use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::variable::{unused_variable, used_before_declared};
 use crate::lower::lower_statement;
 use crate::package::Package;
+use crate::syntax_tree::parse;
 
 /// Variables that the statement uses before they are declared, and one that it declares and nothing reads.
 pub(crate) fn check_order(db: &Database, package: &Package, statement: Statement) -> Vec<LocalDiagnostic> {
@@ -27,7 +28,8 @@ pub(crate) fn check_order(db: &Database, package: &Package, statement: Statement
         if declared == Some(variable) {
             let is_read = package.is_used_elsewhere(NameKind::Variable, &key, statement);
             if !is_read && !known.name.starts_with('_') {
-                found.push(unused_variable(&known.name, known.range));
+                let tree = parse(db, statement);
+                found.push(unused_variable(&known.name, known.range, tree.syntax(), false));
             }
             continue;
         }

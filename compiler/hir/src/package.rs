@@ -18,8 +18,11 @@ use moltler_syntax::{Document, RunId, StatementId, TextRange};
 use rustc_hash::FxHashMap;
 use salsa::Setter;
 
+use crate::allow::{Holds, allowances};
 use crate::database::Database;
+use crate::diagnostics::Code;
 use crate::item_tree::item_tree;
+use crate::lints::Lints;
 use crate::parallel;
 use crate::syntax_tree::config_keys;
 use index::Index;
@@ -36,6 +39,7 @@ pub struct Package {
     index: Index,
     /// Counts the changes of the set of declared names.
     names_revision: u64,
+    lints: Lints,
     /// Inputs of statements that are no longer there: salsa keeps inputs for ever, so they are used again.
     free: Vec<Statement>,
 }
@@ -45,6 +49,8 @@ struct File {
     path: String,
     document: Document,
     statements: FxHashMap<StatementId, Statement>,
+    /// What comments allow in the whole file, with the statements that they are in.
+    allowed: Vec<(Statement, Code)>,
 }
 
 /// Where a statement is.
@@ -77,6 +83,21 @@ impl Package {
     /// Its folder.
     pub fn root(&self) -> &str {
         &self.root
+    }
+
+    /// Which diagnostics are told, and as what.
+    pub fn lints(&self) -> &Lints {
+        &self.lints
+    }
+
+    /// Sets the levels of diagnostics. All have to be asked for again.
+    pub fn set_lints(&mut self, lints: Lints) {
+        self.lints = lints;
+    }
+
+    /// Whether a comment allows the code in a whole file.
+    pub(crate) fn is_allowed(&self, file: FileId, code: Code) -> bool {
+        self.entry(file).is_some_and(|entry| entry.allowed.iter().any(|(_, allowed)| *allowed == code))
     }
 
     /// Its files with their paths, sorted by path.
@@ -201,7 +222,8 @@ impl Package {
         };
         let document = Document::new(text);
         let ids: Vec<StatementId> = document.statements().map(|found| found.id).collect();
-        self.files[file.index()] = Some(File { path: path.to_owned(), document, statements: FxHashMap::default() });
+        self.files[file.index()] =
+            Some(File { path: path.to_owned(), document, statements: FxHashMap::default(), allowed: Vec::new() });
         self.by_path.insert(path.to_owned(), file);
         self.apply(db, file, moltler_syntax::Change { inserted: ids, ..moltler_syntax::Change::default() });
         file
@@ -280,7 +302,24 @@ impl Package {
             edited.push(statement);
         }
         self.update_index(db, &difference);
-        let affected = affected::affected(self, db, &difference, &edited);
+        let mut affected = affected::affected(self, db, &difference, &edited);
+        let is_allowed_otherwise = self.update_allowed(db, file, &edited, &removed);
+        if is_allowed_otherwise {
+            affected.extend(self.statements(file).map(|(statement, _)| statement));
+        }
+        // Comments for whole files, which tell when they are not needed.
+        let touched = edited.iter().chain(&affected).filter_map(|statement| Some(self.homes.get(statement)?.file));
+        let mut touched: Vec<FileId> = touched.chain([file]).collect();
+        touched.sort();
+        touched.dedup();
+        let allowing = touched.iter().filter_map(|file| self.entry(*file)).flat_map(|entry| &entry.allowed);
+        let allowing: Vec<Statement> = allowing.map(|(statement, _)| *statement).collect();
+        if is_allowed_otherwise || !allowing.is_empty() {
+            affected.extend(allowing);
+            affected.retain(|statement| !edited.contains(statement));
+            self.sort(&mut affected);
+            affected.dedup();
+        }
         let mut files: Vec<FileId> =
             edited.iter().chain(&affected).filter_map(|statement| Some(self.homes.get(statement)?.file)).collect();
         files.push(file);
@@ -288,6 +327,27 @@ impl Package {
         files.dedup();
         self.free.extend(&removed);
         Change { edited, affected, removed, files }
+    }
+
+    /// Notes what edited statements allow in their whole file; true when that is not what it was.
+    fn update_allowed(&mut self, db: &Database, file: FileId, edited: &[Statement], removed: &[Statement]) -> bool {
+        let Some(entry) = self.files.get_mut(file.index()).and_then(Option::as_mut) else { return false };
+        let mut allowed: Vec<(Statement, Code)> = Vec::new();
+        for statement in edited.iter().filter(|statement| statement.text(db).contains("allow-file(")) {
+            let of_file = allowances(db, *statement).iter().filter(|allowance| allowance.holds == Holds::File);
+            allowed.extend(of_file.filter_map(|allowance| Some((*statement, allowance.code?))));
+        }
+        if allowed.is_empty() && entry.allowed.is_empty() {
+            return false;
+        }
+        let is_kept = |statement: &Statement| !edited.contains(statement) && !removed.contains(statement);
+        let kept: Vec<_> = entry.allowed.iter().filter(|(statement, _)| is_kept(statement)).copied().collect();
+        allowed.extend(kept);
+        allowed.sort_by_key(|(_, code)| *code);
+        let codes = |allowed: &[(Statement, Code)]| allowed.iter().map(|(_, code)| *code).collect::<Vec<_>>();
+        let is_same = codes(&allowed) == codes(&entry.allowed);
+        entry.allowed = allowed;
+        !is_same
     }
 
     fn text_of(&self, file: FileId, id: StatementId) -> Option<(Statement, Arc<str>)> {

@@ -6,11 +6,12 @@ use moltler_abi::host::{ECMASCRIPT_GLOBALS, FOREIGN_GLOBALS, HOST_GLOBALS, OPTIO
 use moltler_js::{Access, Function, ReturnedObject, Script};
 use moltler_syntax::TextRange;
 
+use crate::diagnostics::advice::unchecked_response;
 use crate::diagnostics::script::{
     at, extra_parameter, foreign_global, javascript, missing_entry_point, null_date, undefined_name,
 };
-use crate::diagnostics::script_member::{field_never_returned, undeclared_field, unknown_member};
-use crate::diagnostics::{LocalDiagnostic, secret};
+use crate::diagnostics::script_member::{field_never_returned, returned_envelope, undeclared_field, unknown_member};
+use crate::diagnostics::{Code, LocalDiagnostic, secret};
 use crate::item_tree::{FieldItem, SchemaItem};
 use crate::suggest::Candidates;
 
@@ -101,6 +102,7 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
     let offset = block.range.start();
     out.extend(script.errors.iter().map(|error| javascript(error, offset)));
     out.extend(script.null_dates.iter().map(|range| null_date(at(range, offset))));
+    out.extend(script.unchecked_responses.iter().map(|response| unchecked_response(response, offset)));
     out.extend(script.strings.iter().filter_map(|literal| secret::in_script(literal, offset)));
     if !script.is_complete {
         return;
@@ -126,6 +128,12 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
         }
     }
     if let Some((entity, fields, ranges)) = surroundings.entity {
+        for body in &function.returned_bodies {
+            let is_row = |name: &String| fields.iter().any(|field| field.name == *name);
+            if !body.members.iter().any(|name| is_row(name) || name == crate::definition::split_name(entity).1) {
+                out.extend(returned_envelope(body, entity, offset));
+            }
+        }
         returned_fields(entity, fields, ranges, function, offset, out);
     }
 }
@@ -206,24 +214,24 @@ fn unknown(role: Role, access: &Access, surroundings: &Surroundings<'_>, offset:
             let (type_name, schema) = surroundings.config?;
             let candidates = Candidates::new("config keys", schema.iter().map(|key| key.name.as_str()));
             (!schema.iter().any(|key| key.name == name))
-                .then(|| unknown_member("unknown-config-key", access, "a config key", type_name, &candidates, offset))
+                .then(|| unknown_member(Code::UnknownConfigKey, access, "a config key", type_name, &candidates, offset))
         }
         "filters" => {
             let (entity, fields, _) = surroundings.entity?;
             let candidates = Candidates::new("fields", fields.iter().map(|field| field.name.as_str()));
             (!fields.iter().any(|field| field.name == name))
-                .then(|| unknown_member("unknown-filter", access, "a field", entity, &candidates, offset))
+                .then(|| unknown_member(Code::UnknownFilter, access, "a field", entity, &candidates, offset))
         }
         "options" => {
             let candidates = Candidates::new("options", OPTIONS_MEMBERS.iter().map(|member| member.name));
             (!OPTIONS_MEMBERS.iter().any(|member| member.name == name))
-                .then(|| unknown_member("unknown-option", access, "a member", "options", &candidates, offset))
+                .then(|| unknown_member(Code::UnknownOption, access, "a member", "options", &candidates, offset))
         }
         "params" => {
             let (action, parameters) = surroundings.parameters?;
             let candidates = Candidates::new("parameters", parameters.iter().map(|key| key.name.as_str()));
             (!parameters.iter().any(|key| key.name == name))
-                .then(|| unknown_member("unknown-parameter", access, "a parameter", action, &candidates, offset))
+                .then(|| unknown_member(Code::UnknownParameter, access, "a parameter", action, &candidates, offset))
         }
         _ => None,
     }

@@ -6,10 +6,47 @@ use crate::assemble::file_diagnostics;
 use crate::database::Database;
 use crate::package::Package;
 
+/// What tests of something else do not want to be told.
+fn manifest() -> String {
+    let advice = [
+        "missing-description",
+        "missing-version",
+        "no-rate-limit",
+        "unchecked-response",
+        "unfiltered-select",
+        "untested",
+    ];
+    let levels: String = advice.iter().map(|code| format!("{code} = \"allow\"\n")).collect();
+    format!("[lints]\n{levels}")
+}
+
+/// The diagnostics of one file of a package of several.
+pub(crate) fn diagnostics_of(name: &str, files: &[(&str, &str)]) -> Vec<Diagnostic> {
+    let mut system = MemorySystem::new();
+    system.write("/p/moltler.toml", "");
+    for (name, text) in files {
+        system.write(format!("/p/{name}"), *text);
+    }
+    let mut db = Database::default();
+    let (package, _) = Package::load(&mut db, &system, "/p").expect("files in memory can be read");
+    let file = package.file(&format!("/p/{name}")).expect("one of the files");
+    file_diagnostics(&db, &package, file)
+}
+
+/// Checks the diagnostics of a text, with all advice.
+#[track_caller]
+pub(crate) fn check_pedantic(input: &str, expected: &str) {
+    let found = diagnostics_of("main.molt", &[("main.molt", input)]);
+    let (_, package) = package(input);
+    let found: Vec<String> = found.iter().map(|diagnostic| line(&package, diagnostic)).collect();
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(found.join("\n"), expected.join("\n"));
+}
+
 /// A package of one file or, with lines `-- file: name.molt`, of several.
 pub(crate) fn package(input: &str) -> (Database, Package) {
     let mut system = MemorySystem::new();
-    system.write("/p/moltler.toml", "");
+    system.write("/p/moltler.toml", manifest());
     let mut name = "main.molt".to_owned();
     let mut text = String::new();
     for line in input.split_inclusive('\n') {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use moltler_db::{FileId, NameKind, Statement};
+use moltler_hir::lints::Lints;
 use moltler_hir::{Change, Database, Package, file_diagnostics, statement_diagnostics};
 use moltler_syntax::TextRange;
 
@@ -57,9 +58,16 @@ async function query(config) { const one = 1; return fetch(config.url); }
 ''';
 "#;
 
+/// A package that tells no advice.
+fn quiet() -> Package {
+    let mut package = Package::new("/p");
+    package.set_lints(Lints::read("[lints]\nadvice = \"allow\"\n"));
+    package
+}
+
 fn shop(selects: usize) -> (Log, Package, FileId, FileId) {
     let mut log = Log::new();
-    let mut package = Package::new("/p");
+    let mut package = quiet();
     let definitions = package.open_file(&mut log.db, "/p/a.molt", TYPE);
     let selects: String =
         (0..selects).map(|number| format!("SELECT id FROM shop.items WHERE name = '{number}';\n")).collect();
@@ -151,7 +159,7 @@ fn a_changed_field_reaches_its_users_and_nobody_else() {
 #[test]
 fn a_name_that_appears_heals_those_that_waited_for_it() {
     let mut log = Log::new();
-    let mut package = Package::new("/p");
+    let mut package = quiet();
     let file = package.open_file(&mut log.db, "/p/b.molt", "SELECT id FROM shop.items;\n");
     assert_eq!(file_diagnostics(&log.db, &package, file)[0].code, "unknown-instance");
     let definitions = package.open_file(&mut log.db, "/p/a.molt", TYPE);
@@ -193,6 +201,11 @@ fn random_edits_end_where_a_fresh_package_does() {
         "CREATE CONNECTOR ENTITY 'shop.items' FIELDS {\"id\": {\"type\": \"string\"}} QUERY_HANDLER '''async function query() { return []; }''';\n",
         "DECLARE x = 1;\n",
         "PRINT x;\n",
+        "TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN SELECT id FROM shop.items; END TEST;\n",
+        "PACKAGE CONNECTOR TYPE 'shop' VERSION '1.0.0';\n",
+        "\n-- moltler: allow(null-comparison)\n",
+        "\n-- moltler: allow-file(missing-description)\n",
+        "PRINT 1 = NULL;\n",
         "'",
         ";",
         "'''",

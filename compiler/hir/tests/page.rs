@@ -2,7 +2,7 @@
 
 mod support;
 
-use moltler_db::{FileId, MemorySystem};
+use moltler_db::{FileId, MemorySystem, Severity};
 use moltler_hir::body::{ExprKind, StmtKind};
 use moltler_hir::{Database, Package, file_diagnostics};
 
@@ -19,6 +19,7 @@ fn warnings() {
     let (db, package, file) = open();
     let found: Vec<String> = file_diagnostics(&db, &package, file)
         .into_iter()
+        .filter(|diagnostic| diagnostic.severity != Severity::Hint)
         .map(|diagnostic| {
             let text = package.text(file);
             let marked = diagnostic.range.range.of(&text);

@@ -1,6 +1,7 @@
 //! The walk over a module that gathers a [`Script`].
 
 mod names;
+pub(crate) mod responses;
 mod visit;
 
 use rustc_hash::FxHashMap;
@@ -19,6 +20,7 @@ use crate::script::{
     Access, AccessForm, ErrorKind, Function, NameKind, NameUse, Parameter, ParameterForm, Range, Script, ScriptError,
     StringLiteral, TopLevelName,
 };
+use responses::Responses;
 
 /// Members of texts that look at their letters or take them apart.
 const INSPECTING: &[&str] = &[
@@ -56,8 +58,10 @@ pub(crate) fn analyse(source: &str, module: &Module) -> Script {
         top_level: None,
         string_name: None,
         bindings: FxHashMap::default(),
+        responses: Responses::default(),
     };
     walk.module(module);
+    walk.finish_responses();
     let mut script = walk.script;
     script.free_names.sort_by_key(|name| name.range.start);
     script.strings.sort_by_key(|string| string.range.start);
@@ -81,6 +85,7 @@ struct Walk<'a> {
     string_name: Option<String>,
     /// The places of [`Script::bindings`] by where they start.
     bindings: FxHashMap<u32, usize>,
+    responses: Responses,
 }
 
 /// What a function has besides its body.
@@ -436,6 +441,7 @@ impl Walk<'_> {
                 }
             }
             None => {
+                self.note_member(member);
                 member.obj.visit_with(self);
                 match &member.prop {
                     MemberProp::Ident(name) if INSPECTING.contains(&&*name.sym) => {
@@ -523,6 +529,7 @@ impl Walk<'_> {
             declarator.name.visit_with(self);
             return;
         };
+        self.note_response(&declarator.name, value);
         match (&declarator.name, self.parameter_of(value)) {
             (Pat::Ident(name), Some(parameter)) if kind == VarDeclKind::Const => {
                 self.note_base(value);

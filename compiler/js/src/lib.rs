@@ -19,9 +19,11 @@ mod scope;
 mod script;
 mod typescript;
 
+pub use analysis::responses::ARRAY_MEMBERS;
 pub use coverage::{Instrumented, instrument};
 pub use parse::parse;
 pub use script::{
     Access, AccessForm, ErrorKind, Function, Key, Language, LocalName, LocalUse, NameKind, NameUse, Parameter,
-    ParameterForm, Range, ReturnedObject, Script, ScriptError, StringLiteral, TopLevelName,
+    ParameterForm, Range, ReturnedBody, ReturnedObject, Script, ScriptError, StringLiteral, TopLevelName,
+    UncheckedResponse,
 };

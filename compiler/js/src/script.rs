@@ -31,6 +31,8 @@ pub struct Script {
     pub null_dates: Vec<Range>,
     /// String literals, and templates without substitution; not the keys of objects.
     pub strings: Vec<StringLiteral>,
+    /// Responses of `fetch` whose body may be taken for data when the server answered with an error.
+    pub unchecked_responses: Vec<UncheckedResponse>,
     /// Of TypeScript: the JavaScript that it becomes, in which everything stands where it stood.
     pub javascript: Option<Arc<str>>,
 }
@@ -133,6 +135,8 @@ pub struct Function {
     pub returned: Vec<ReturnedObject>,
     /// Whether all that it returns or yields is in `returned`, so that a key that is not there is never returned.
     pub returns_are_known: bool,
+    /// Whole bodies of responses that it returns, as in `const data = await response.json(); return data;`.
+    pub returned_bodies: Vec<ReturnedBody>,
 }
 
 /// A parameter of a function.
@@ -247,6 +251,28 @@ pub struct Key {
     pub rows: Vec<ReturnedObject>,
     /// Whether `rows` is all that the value can hold.
     pub rows_are_known: bool,
+}
+
+/// A response of which nothing but the body is looked at: neither `ok` nor `status`, nor is it passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UncheckedResponse {
+    /// The name that is declared for it; without one the call of `fetch`.
+    pub range: Range,
+    /// A statement that throws when the server answered with an error, and where it belongs.
+    pub check: Option<(u32, String)>,
+}
+
+/// The body of a response that is returned as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReturnedBody {
+    /// The name in the `return`.
+    pub range: Range,
+    /// As declared.
+    pub name: String,
+    /// The members of it that are named elsewhere in the script, each once.
+    pub members: Vec<String>,
+    /// Those of them that are used as arrays: `data.items.map(…)`.
+    pub lists: Vec<String>,
 }
 
 /// A string in the text.

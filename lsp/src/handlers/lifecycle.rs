@@ -12,7 +12,7 @@ use crate::state::Task;
 
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let editor = Editor::new(&params.capabilities);
+        let editor = Editor::new(&params.capabilities, params.initialization_options.as_ref());
         self.registers_watchers.store(editor.registers_watchers, Ordering::Relaxed);
         let capabilities = capabilities::server(&editor);
         self.writer.send(Task::Editor(editor));

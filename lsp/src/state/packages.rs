@@ -179,6 +179,7 @@ impl Packages {
             version: document.version,
             encoding: self.editor.encoding,
             related_information: self.editor.related_information,
+            pages: self.editor.pages.clone(),
             db: loaded.db.clone(),
         })
     }

@@ -4,7 +4,7 @@
 use moltler_db::NameKind;
 use moltler_syntax::TextRange;
 
-use super::{LocalDiagnostic, LocalFix, Place};
+use super::{Code, LocalDiagnostic, LocalFix, Place};
 
 /// The same definition again: the last one counts. Reported at each earlier one.
 pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) -> LocalDiagnostic {
@@ -17,7 +17,7 @@ pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) 
         NameKind::Registration | NameKind::Members | NameKind::Test => "definition",
     };
     LocalDiagnostic::warning(
-        "repeated-definition",
+        Code::RepeatedDefinition,
         range,
         format!("the {what} `{name}` is defined again, this definition does not count"),
     )
@@ -26,43 +26,48 @@ pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) 
 
 /// Two tests of a type with one name.
 pub(crate) fn repeated_test(name: &str, key: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("repeated-test", range, format!("there is another test `{name}` of this type"))
+    LocalDiagnostic::warning(Code::RepeatedTest, range, format!("there is another test `{name}` of this type"))
         .label(Place::Declaration(NameKind::Test, key.to_owned()), "the last one")
 }
 
 /// An instance outside of tests of a type that nobody registers. `end` is where a statement may be inserted.
 pub(crate) fn unregistered_type(name: &str, range: TextRange, end: u32) -> LocalDiagnostic {
     let mut diagnostic =
-        LocalDiagnostic::error("unregistered-type", range, format!("the connector type `{name}` is not registered"))
+        LocalDiagnostic::error(Code::UnregisteredType, range, format!("the connector type `{name}` is not registered"))
             .help(format!("add `REGISTER CONNECTOR TYPE '{name}';`"))
             .label(Place::Declaration(NameKind::Type, name.to_owned()), "defined here");
     diagnostic.fixes.push(LocalFix {
         title: format!("Register `{name}`"),
         edits: vec![(TextRange::empty(end), format!("REGISTER CONNECTOR TYPE '{name}';\n\n"))],
+        is_automatic: true,
     });
     diagnostic
 }
 
 /// A clause given twice.
 pub(crate) fn repeated_clause(clause: &str, range: TextRange, first: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("repeated-clause", range, format!("`{clause}` is given twice"))
+    LocalDiagnostic::error(Code::RepeatedClause, range, format!("`{clause}` is given twice"))
         .label(Place::Here(first), "first given here")
 }
 
 /// A clause that must be there.
 pub(crate) fn missing_clause(clause: &str, statement: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("missing-clause", range, format!("{statement} needs `{clause}`"))
+    LocalDiagnostic::error(Code::MissingClause, range, format!("{statement} needs `{clause}`"))
 }
 
 /// A key of CONFIG_SCHEMA that no handler reads.
 pub(crate) fn unused_config_key(key: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("unused-config-key", range, format!("no handler reads `config.{key}`")).unused()
+    LocalDiagnostic::warning(Code::UnusedConfigKey, range, format!("no handler reads `config.{key}`")).unused()
 }
 
 /// The middle name of an action is nearly that of an entity.
 pub(crate) fn near_entity(written: &str, entity: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("near-entity", range, format!("there is no entity `{written}`, but there is `{entity}`"))
-        .help(format!("did you mean `{entity}`?"))
+    LocalDiagnostic::warning(
+        Code::NearEntity,
+        range,
+        format!("there is no entity `{written}`, but there is `{entity}`"),
+    )
+    .help(format!("did you mean `{entity}`?"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use moltler_abi::host::ERROR_CLASSES;
 use moltler_syntax::TextRange;
 
-use super::LocalDiagnostic;
+use super::{Code, LocalDiagnostic};
 
 /// `None` for a known class and for one that is nothing like any: handlers may throw errors of classes and codes of their own.
 pub(crate) fn misspelled_error_class(class: &str, range: TextRange) -> Option<LocalDiagnostic> {
@@ -16,7 +16,7 @@ pub(crate) fn misspelled_error_class(class: &str, range: TextRange) -> Option<Lo
     let near =
         ERROR_CLASSES.iter().find(|known| known.len() > 8 && strsim::osa_distance(&plain(known), &written) <= 2)?;
     let message = format!("`{class}` is no class of errors that Moltler raises");
-    Some(LocalDiagnostic::warning("unknown-error-class", range, message).help(format!("did you mean `{near}`?")))
+    Some(LocalDiagnostic::warning(Code::UnknownErrorClass, range, message).help(format!("did you mean `{near}`?")))
 }
 
 #[cfg(test)]

@@ -5,28 +5,28 @@ use moltler_abi::DataType;
 use moltler_abi::functions::{FunctionShape, SqlFunction};
 use moltler_syntax::TextRange;
 
-use super::LocalDiagnostic;
+use super::{Code, LocalDiagnostic};
 use crate::infer::describe;
 
 /// Operands that don't go together.
 pub(crate) fn operands(operator: &str, left: DataType, right: DataType, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("type-mismatch", range, format!("`{operator}` does not take `{left}` and `{right}`"))
+    LocalDiagnostic::error(Code::TypeMismatch, range, format!("`{operator}` does not take `{left}` and `{right}`"))
 }
 
 /// An operand of another type than the operator takes.
 pub(crate) fn operand(operator: &str, expected: &str, found: DataType, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("type-mismatch", range, format!("`{operator}` takes {expected}, not `{found}`"))
+    LocalDiagnostic::error(Code::TypeMismatch, range, format!("`{operator}` takes {expected}, not `{found}`"))
 }
 
 /// A value of another type than its place takes.
 pub(crate) fn value(place: &str, expected: &str, found: DataType, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("type-mismatch", range, format!("{place} takes {expected}, not `{found}`"))
+    LocalDiagnostic::error(Code::TypeMismatch, range, format!("{place} takes {expected}, not `{found}`"))
 }
 
 /// A constant text that is no value of the type beside it.
 pub(crate) fn constant(text: &str, data_type: DataType, range: TextRange) -> LocalDiagnostic {
     let diagnostic =
-        LocalDiagnostic::error("invalid-literal", range, format!("`{text}` is not a value of type `{data_type}`"));
+        LocalDiagnostic::error(Code::InvalidLiteral, range, format!("`{text}` is not a value of type `{data_type}`"));
     match data_type {
         DataType::Timestamp => diagnostic.help("write it as `2024-01-31T08:00:00Z`"),
         DataType::Date => diagnostic.help("write it as `2024-01-31`"),
@@ -37,7 +37,7 @@ pub(crate) fn constant(text: &str, data_type: DataType, range: TextRange) -> Loc
 /// `x = NULL`, which is never true. `operand` is the text of the side that is not NULL.
 pub(crate) fn null_comparison(operator: &str, operand: &str, negated: bool, range: TextRange) -> LocalDiagnostic {
     let test = if negated { "IS NOT NULL" } else { "IS NULL" };
-    LocalDiagnostic::warning("null-comparison", range, format!("`{operator} NULL` is never true"))
+    LocalDiagnostic::warning(Code::NullComparison, range, format!("`{operator} NULL` is never true"))
         .help(format!("write `{test}`"))
         .fix(format!("Replace with `{test}`"), range, format!("{operand} {test}"))
 }
@@ -45,7 +45,7 @@ pub(crate) fn null_comparison(operator: &str, operand: &str, negated: bool, rang
 /// A bare name that is a column, and a variable too.
 pub(crate) fn ambiguous_name(name: &str, table: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning(
-        "ambiguous-name",
+        Code::AmbiguousName,
         range,
         format!("`{name}` is the field of `{table}` here, not the variable `{name}`"),
     )
@@ -56,13 +56,13 @@ pub(crate) fn ambiguous_name(name: &str, table: &str, range: TextRange) -> Local
 
 /// A call with too many arguments.
 pub(crate) fn too_many_arguments(function: &SqlFunction, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("wrong-arguments", range, format!("`{}` takes fewer arguments", function.name))
+    LocalDiagnostic::error(Code::WrongArguments, range, format!("`{}` takes fewer arguments", function.name))
         .help(format!("it is called as `{}`", signature(function)))
 }
 
 /// A call with too few arguments.
 pub(crate) fn too_few_arguments(function: &SqlFunction, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("wrong-arguments", range, format!("`{}` takes more arguments", function.name))
+    LocalDiagnostic::error(Code::WrongArguments, range, format!("`{}` takes more arguments", function.name))
         .help(format!("it is called as `{}`", signature(function)))
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn too_few_arguments(function: &SqlFunction, range: TextRange) -> Loc
 pub(crate) fn argument(function: &SqlFunction, position: usize, found: DataType, range: TextRange) -> LocalDiagnostic {
     let parameter = &function.parameters[position.min(function.parameters.len() - 1)];
     LocalDiagnostic::error(
-        "type-mismatch",
+        Code::TypeMismatch,
         range,
         format!("`{}` of `{}` takes {}, not `{found}`", parameter.name, function.name, describe(parameter.takes)),
     )
@@ -89,17 +89,17 @@ pub(crate) fn parameter_count(
         FunctionShape::Value | FunctionShape::Condition => "the element, and its index: `(x, index) => …`",
         FunctionShape::Step => "the value so far, the element, and its index: `(total, x, index) => …`",
     };
-    LocalDiagnostic::error("wrong-arguments", range, message).help(help)
+    LocalDiagnostic::error(Code::WrongArguments, range, message).help(help)
 }
 
 /// Two parameters of a function with the same name.
 pub(crate) fn repeated_parameter(name: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("wrong-arguments", range, format!("the parameter `{name}` is there twice"))
+    LocalDiagnostic::error(Code::WrongArguments, range, format!("the parameter `{name}` is there twice"))
 }
 
 /// Something that belongs elsewhere.
 pub(crate) fn misplaced(message: impl Into<String>, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("misplaced-expression", range, message)
+    LocalDiagnostic::error(Code::MisplacedExpression, range, message)
 }
 
 /// `NAME(a, b)` with optional parameters in brackets.

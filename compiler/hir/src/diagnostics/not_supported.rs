@@ -2,11 +2,11 @@
 
 use moltler_syntax::TextRange;
 
-use super::LocalDiagnostic;
+use super::{Code, LocalDiagnostic};
 
 /// Names the thing: `JOIN`.
 pub(crate) fn not_supported(what: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("not-supported", range, format!("{what} is not supported"))
+    LocalDiagnostic::error(Code::NotSupported, range, format!("{what} is not supported"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use moltler_syntax::TextRange;
 
-use super::{LocalDiagnostic, Place};
+use super::{Code, LocalDiagnostic, Place};
 
 /// A bare name that several sources have, or several columns of a list.
 pub(crate) fn ambiguous_column(
@@ -13,7 +13,7 @@ pub(crate) fn ambiguous_column(
     range: TextRange,
 ) -> LocalDiagnostic {
     let message = format!("more than one column is called `{name}`");
-    let mut diagnostic = LocalDiagnostic::error("ambiguous-column", range, message);
+    let mut diagnostic = LocalDiagnostic::error(Code::AmbiguousColumn, range, message);
     let names: Vec<String> =
         tables.iter().filter(|table| !table.is_empty()).map(|table| format!("{table}.{name}")).collect();
     if names.len() > 1 {
@@ -31,36 +31,36 @@ pub(crate) fn ambiguous_column(
 
 /// Two items of FROM, or two queries of WITH, with one name.
 pub(crate) fn repeated_alias(name: &str, range: TextRange, first: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("repeated-alias", range, format!("the name `{name}` is given twice"))
+    LocalDiagnostic::error(Code::RepeatedAlias, range, format!("the name `{name}` is given twice"))
         .help("give one of them another name")
         .label(Place::Here(first), "first given here")
 }
 
 /// A JOIN without condition.
 pub(crate) fn missing_on(range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("missing-on", range, "`JOIN` needs `ON`").help("`CROSS JOIN` joins each row with each")
+    LocalDiagnostic::error(Code::MissingOn, range, "`JOIN` needs `ON`").help("`CROSS JOIN` joins each row with each")
 }
 
 /// Another number of columns than its place takes.
 pub(crate) fn column_count(place: &str, expected: usize, found: usize, range: TextRange) -> LocalDiagnostic {
     let columns = if expected == 1 { "column" } else { "columns" };
-    LocalDiagnostic::error("column-count", range, format!("{place} takes {expected} {columns}, not {found}"))
+    LocalDiagnostic::error(Code::ColumnCount, range, format!("{place} takes {expected} {columns}, not {found}"))
 }
 
 /// A column that has no single value in a group.
 pub(crate) fn not_grouped(name: &str, text: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("not-grouped", range, format!("`{name}` is neither in GROUP BY nor inside an aggregate"))
+    LocalDiagnostic::error(Code::NotGrouped, range, format!("`{name}` is neither in GROUP BY nor inside an aggregate"))
         .help(format!("add `{text}` to GROUP BY, or aggregate it: `MIN({text})`"))
 }
 
 /// An aggregate where there are no groups.
 pub(crate) fn aggregate_not_allowed(name: &str, place: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("aggregate-not-allowed", range, format!("the aggregate `{name}` can't stand {place}"))
+    LocalDiagnostic::error(Code::AggregateNotAllowed, range, format!("the aggregate `{name}` can't stand {place}"))
 }
 
 /// ORDER BY of SELECT DISTINCT.
 pub(crate) fn not_in_list(range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("not-in-list", range, "the rows of `SELECT DISTINCT` have no such column to be sorted by")
+    LocalDiagnostic::error(Code::NotInList, range, "the rows of `SELECT DISTINCT` have no such column to be sorted by")
         .help("add it to the list")
 }
 

@@ -5,24 +5,24 @@ use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS};
 use moltler_js::{ErrorKind, NameUse, Script, ScriptError};
 use moltler_syntax::TextRange;
 
-use super::{LocalDiagnostic, Place};
+use super::{Code, LocalDiagnostic, Place};
 use crate::script::Role;
 use crate::suggest::{Candidates, nearest};
 
 /// An error that the JavaScript parser found; `offset` is where the script starts.
 pub(crate) fn javascript(error: &ScriptError, offset: u32) -> LocalDiagnostic {
     let (code, help) = match error.kind {
-        ErrorKind::Syntax => ("javascript-syntax", None),
-        ErrorKind::Duplicate => ("javascript-duplicate-name", None),
+        ErrorKind::Syntax => (Code::JavascriptSyntax, None),
+        ErrorKind::Duplicate => (Code::JavascriptDuplicateName, None),
         ErrorKind::Import => {
-            ("javascript-import", Some("handlers have no modules; put shared code into the type's SHARED block"))
+            (Code::JavascriptImport, Some("handlers have no modules; put shared code into the type's SHARED block"))
         }
-        ErrorKind::Export => ("javascript-export", Some("write the function alone; it is found by its name")),
-        ErrorKind::TopLevelReturn => ("javascript-return", Some("`return` belongs into a function")),
-        ErrorKind::TopLevelAwait => ("javascript-await", Some("`await` belongs into an `async function`")),
-        ErrorKind::TooDeep => ("javascript-too-deep", None),
+        ErrorKind::Export => (Code::JavascriptExport, Some("write the function alone; it is found by its name")),
+        ErrorKind::TopLevelReturn => (Code::JavascriptReturn, Some("`return` belongs into a function")),
+        ErrorKind::TopLevelAwait => (Code::JavascriptAwait, Some("`await` belongs into an `async function`")),
+        ErrorKind::TooDeep => (Code::JavascriptTooDeep, None),
         ErrorKind::NotErasable => {
-            ("typescript-not-erasable", Some("types are taken out of a handler; nothing is translated"))
+            (Code::TypescriptNotErasable, Some("types are taken out of a handler; nothing is translated"))
         }
     };
     let mut diagnostic = LocalDiagnostic::error(code, at(&error.range, offset), error.message.clone());
@@ -46,7 +46,7 @@ pub(crate) fn missing_entry_point(role: Role, script: &Script, clause: TextRange
         Some(_) => format!("`{}` needs `{entry}` to be a function", role.clause()),
         None => format!("`{}` needs a function `{entry}({})`", role.clause(), role.parameters().join(", ")),
     };
-    let mut diagnostic = LocalDiagnostic::error("missing-entry-point", clause, message);
+    let mut diagnostic = LocalDiagnostic::error(Code::MissingEntryPoint, clause, message);
     if functions.is_empty() {
         return diagnostic.help(format!("write `async function {entry}({}) {{ … }}`", role.parameters().join(", ")));
     }
@@ -71,7 +71,7 @@ pub(crate) fn missing_entry_point(role: Role, script: &Script, clause: TextRange
 /// A parameter that the host never passes.
 pub(crate) fn extra_parameter(role: Role, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning(
-        "extra-parameter",
+        Code::ExtraParameter,
         range,
         format!(
             "`{}` is called with {} arguments, this parameter is always undefined",
@@ -92,7 +92,7 @@ pub(crate) fn undefined_name(name: &NameUse, script: &Script, shared: &[String],
             .chain(HOST_GLOBALS.iter().map(|global| global.name))
             .chain(ECMASCRIPT_GLOBALS.iter().copied()),
     );
-    LocalDiagnostic::warning("undefined-name", range, format!("`{}` is not defined", name.name)).nearest(
+    LocalDiagnostic::warning(Code::UndefinedName, range, format!("`{}` is not defined", name.name)).nearest(
         &name.name,
         &candidates,
         range,
@@ -102,13 +102,13 @@ pub(crate) fn undefined_name(name: &NameUse, script: &Script, shared: &[String],
 
 /// A habit from another host.
 pub(crate) fn foreign_global(name: &NameUse, replacement: &str, offset: u32) -> LocalDiagnostic {
-    LocalDiagnostic::warning("foreign-global", at(&name.range, offset), format!("handlers have no `{}`", name.name))
+    LocalDiagnostic::warning(Code::ForeignGlobal, at(&name.range, offset), format!("handlers have no `{}`", name.name))
         .help(replacement)
 }
 
 /// `new Date(null)`
 pub(crate) fn null_date(range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("null-date", range, "`new Date(null)` is 1970-01-01, not NULL")
+    LocalDiagnostic::warning(Code::NullDate, range, "`new Date(null)` is 1970-01-01, not NULL")
         .help("write `null`, or `value && new Date(value)`")
 }
 

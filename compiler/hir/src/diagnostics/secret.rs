@@ -4,8 +4,8 @@
 use moltler_js::StringLiteral;
 use moltler_syntax::TextRange;
 
-use super::LocalDiagnostic;
 use super::script::at;
+use super::{Code, LocalDiagnostic};
 
 /// What tokens of well-known services begin with.
 const PREFIXES: &[&str] = &[
@@ -28,7 +28,7 @@ const WORDS: &[&str] = &["apikey", "token", "secret", "password", "passwd", "cre
 
 /// A literal for a `secret` field of CONFIG.
 pub(crate) fn in_config(field: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("hard-coded-secret", range, format!("the secret `{field}` stands in the text"))
+    LocalDiagnostic::warning(Code::HardCodedSecret, range, format!("the secret `{field}` stands in the text"))
         .help(format!("write `\"{{{{secrets.{field}}}}}\"` and keep the value with `moltlerc secrets set {field}`"))
         .fix("Replace with a stored secret", range, format!("\"{{{{secrets.{field}}}}}\""))
 }
@@ -45,7 +45,7 @@ pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDia
     });
     let is_known = PREFIXES.iter().any(|prefix| value.starts_with(prefix)) && value.len() >= 20;
     (is_named || is_known).then(|| {
-        LocalDiagnostic::warning("hard-coded-secret", at(&literal.range, offset), "a secret stands in the text")
+        LocalDiagnostic::warning(Code::HardCodedSecret, at(&literal.range, offset), "a secret stands in the text")
             .help("make it a key of CONFIG_SCHEMA with `\"secret\": true` and read it from `config`")
     })
 }
@@ -53,7 +53,7 @@ pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDia
 /// What looks at a secret sees its placeholder.
 pub(crate) fn inspected(key: &str, by: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning(
-        "secret-inspected",
+        Code::SecretInspected,
         range,
         format!("`{by}` sees a placeholder of 40 letters and digits, not the secret `{key}`"),
     )

@@ -4,24 +4,24 @@ use moltler_abi::DataType;
 use moltler_abi::sync_target::FORMS;
 use moltler_syntax::TextRange;
 
-use super::LocalDiagnostic;
+use super::{Code, LocalDiagnostic};
 
 /// Rows that cannot be told apart would be written twice. `statement` is where APPEND goes.
 pub(crate) fn no_primary_key(entity: &str, range: TextRange, statement: TextRange) -> LocalDiagnostic {
     let message = format!("rows of `{entity}` have no primary key, so a sync cannot tell which it has already");
-    LocalDiagnostic::error("no-primary-key", range, message)
+    LocalDiagnostic::error(Code::NoPrimaryKey, range, message)
         .help("mark a field with `\"primary_key\": true`; or `APPEND`, which adds the rows of each run to those that are there")
-        .fix("Add APPEND", TextRange::new(statement.end(), statement.end()), " APPEND")
+        .offer("Add APPEND", TextRange::new(statement.end(), statement.end()), " APPEND")
 }
 
 /// A target that is none; `sentence` says why.
 pub(crate) fn invalid_target(sentence: String, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("invalid-target", range, sentence).help(format!("a target is {FORMS}"))
+    LocalDiagnostic::error(Code::InvalidTarget, range, sentence).help(format!("a target is {FORMS}"))
 }
 
 /// A SCHEDULE that is none; `sentence` says why.
 pub(crate) fn invalid_schedule(sentence: String, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("invalid-schedule", range, sentence)
+    LocalDiagnostic::error(Code::InvalidSchedule, range, sentence)
         .help("minute, hour, day of the month, month, day of the week, in UTC: `'*/15 * * * *'`")
 }
 
@@ -36,20 +36,20 @@ pub(crate) fn cannot_be_cursor(
         true => format!("rows have no `{field}`: it only filters"),
         false => format!("`{field}` is of type `{data_type}`, which has no order that changes of rows follow"),
     };
-    LocalDiagnostic::error("invalid-cursor", range, message).help(
+    LocalDiagnostic::error(Code::InvalidCursor, range, message).help(
         "INCREMENTAL ON takes a field that grows with each change of a row: a timestamp, a date, a number, a string",
     )
 }
 
 /// LOOKBACK of another kind than the field.
 pub(crate) fn wrong_lookback(expected: &str, found: DataType, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("invalid-lookback", range, format!("LOOKBACK takes {expected} here, not `{found}`"))
+    LocalDiagnostic::error(Code::InvalidLookback, range, format!("LOOKBACK takes {expected} here, not `{found}`"))
 }
 
 /// LOOKBACK of a field of texts.
 pub(crate) fn lookback_of_texts(range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::error(
-        "invalid-lookback",
+        Code::InvalidLookback,
         range,
         "there is no distance between texts that LOOKBACK could take back",
     )

@@ -6,12 +6,12 @@ use moltler_abi::functions::FUNCTIONS;
 use moltler_db::NameKind;
 use moltler_syntax::TextRange;
 
-use super::{LocalDiagnostic, Suggest};
+use super::{Code, LocalDiagnostic, Suggest};
 use crate::suggest::Candidates;
 
 /// A connector type; `range` covers the text between the quotes.
 pub(crate) fn unknown_type(name: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("unknown-type", range, format!("there is no connector type `{name}`")).suggest(Suggest {
+    LocalDiagnostic::error(Code::UnknownType, range, format!("there is no connector type `{name}`")).suggest(Suggest {
         kind: NameKind::Type,
         prefix: String::new(),
         written: name.to_owned(),
@@ -21,7 +21,7 @@ pub(crate) fn unknown_type(name: &str, range: TextRange) -> LocalDiagnostic {
 
 /// `instance` in `instance.entity`.
 pub(crate) fn unknown_instance(name: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("unknown-instance", range, format!("there is no connector instance `{name}`"))
+    LocalDiagnostic::error(Code::UnknownInstance, range, format!("there is no connector instance `{name}`"))
         .help(format!("create it: `CREATE CONNECTOR {name} TYPE '…' CONFIG {{…}};`"))
         .suggest(Suggest { kind: NameKind::Instance, prefix: String::new(), written: name.to_owned(), range })
 }
@@ -29,7 +29,7 @@ pub(crate) fn unknown_instance(name: &str, range: TextRange) -> LocalDiagnostic 
 /// An instance whose type nobody declares.
 pub(crate) fn untyped_instance(name: &str, type_name: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::error(
-        "unknown-type",
+        Code::UnknownType,
         range,
         format!("the connector type `{type_name}` of the instance `{name}` is not declared"),
     )
@@ -38,7 +38,7 @@ pub(crate) fn untyped_instance(name: &str, type_name: &str, range: TextRange) ->
 /// `entity` in `instance.entity`. In a test it is a warning, and the statement fails when it is reached.
 pub(crate) fn unknown_entity(type_name: &str, entity: &str, range: TextRange, in_test: bool) -> LocalDiagnostic {
     let message = format!("the connector type `{type_name}` has no entity `{entity}`");
-    undeclared("unknown-entity", message, range, in_test).suggest(Suggest {
+    undeclared(Code::UnknownEntity, message, range, in_test).suggest(Suggest {
         kind: NameKind::Entity,
         prefix: format!("{type_name}."),
         written: entity.to_owned(),
@@ -49,7 +49,7 @@ pub(crate) fn unknown_entity(type_name: &str, entity: &str, range: TextRange, in
 /// `entity.action` in `instance.entity.action`. In a test it is a warning, and the statement fails when it is reached.
 pub(crate) fn unknown_action(type_name: &str, action: &str, range: TextRange, in_test: bool) -> LocalDiagnostic {
     let message = format!("the connector type `{type_name}` has no action `{action}`");
-    undeclared("unknown-action", message, range, in_test).suggest(Suggest {
+    undeclared(Code::UnknownAction, message, range, in_test).suggest(Suggest {
         kind: NameKind::Action,
         prefix: format!("{type_name}."),
         written: action.to_owned(),
@@ -57,7 +57,7 @@ pub(crate) fn unknown_action(type_name: &str, action: &str, range: TextRange, in
     })
 }
 
-fn undeclared(code: &'static str, message: String, range: TextRange, in_test: bool) -> LocalDiagnostic {
+fn undeclared(code: Code, message: String, range: TextRange, in_test: bool) -> LocalDiagnostic {
     if in_test {
         LocalDiagnostic::warning(code, range, message).help("the test fails when it comes here")
     } else {
@@ -67,7 +67,7 @@ fn undeclared(code: &'static str, message: String, range: TextRange, in_test: bo
 
 /// A column of a table whose columns are known.
 pub(crate) fn unknown_field(name: &str, table: &str, range: TextRange, candidates: &Candidates<'_>) -> LocalDiagnostic {
-    LocalDiagnostic::error("unknown-field", range, format!("`{table}` has no field `{name}`"))
+    LocalDiagnostic::error(Code::UnknownField, range, format!("`{table}` has no field `{name}`"))
         .nearest(name, candidates, range, "")
 }
 
@@ -80,18 +80,18 @@ pub(crate) fn unknown_name(
 ) -> LocalDiagnostic {
     match table {
         Some(table) => LocalDiagnostic::error(
-            "unknown-field",
+            Code::UnknownField,
             range,
             format!("`{name}` is neither a field of {table} nor a variable"),
         ),
-        None => LocalDiagnostic::error("unknown-variable", range, format!("there is no variable `{name}`")),
+        None => LocalDiagnostic::error(Code::UnknownVariable, range, format!("there is no variable `{name}`")),
     }
     .nearest(name, candidates, range, "")
 }
 
 /// `:name`, SET name.
 pub(crate) fn unknown_variable(name: &str, range: TextRange, candidates: &Candidates<'_>) -> LocalDiagnostic {
-    LocalDiagnostic::error("unknown-variable", range, format!("there is no variable `{name}`"))
+    LocalDiagnostic::error(Code::UnknownVariable, range, format!("there is no variable `{name}`"))
         .nearest(name, candidates, range, "")
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn unknown_variable(name: &str, range: TextRange, candidates: &Candid
 pub(crate) fn unknown_function(name: &str, range: TextRange) -> LocalDiagnostic {
     let names = FUNCTIONS.iter().map(|function| function.name);
     let candidates = Candidates::new("functions", names.chain(AGGREGATES.iter().map(|aggregate| aggregate.name)));
-    LocalDiagnostic::error("unknown-function", range, format!("there is no function `{name}`")).nearest(
+    LocalDiagnostic::error(Code::UnknownFunction, range, format!("there is no function `{name}`")).nearest(
         name,
         &candidates,
         range,
@@ -109,7 +109,7 @@ pub(crate) fn unknown_function(name: &str, range: TextRange) -> LocalDiagnostic 
 
 /// A name with too many or too few parts.
 pub(crate) fn malformed_name(name: &str, expected: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::error("malformed-name", range, format!("`{name}` is not a name of this kind"))
+    LocalDiagnostic::error(Code::MalformedName, range, format!("`{name}` is not a name of this kind"))
         .help(format!("expected {expected}"))
 }
 
@@ -233,7 +233,7 @@ PRINT ARRAY_LENGHT([1]);
 PRINT FOO(1);
 "#,
             r#"
-                warning[unused-variable] at `limit_count`: the variable `limit_count` is never used | help: remove it, or call it `_limit_count`
+                warning[unused-variable] at `limit_count`: the variable `limit_count` is never used | help: remove it, or call it `_limit_count` | fix: Remove `limit_count`
                 error[unknown-variable] at `limt_count`: there is no variable `limt_count` | help: did you mean `limit_count`? | fix: Replace with `limit_count`
                 error[unknown-variable] at `nothing`: there is no variable `nothing` | help: variables: `limit_count`
                 error[unknown-variable] at `nothing`: there is no variable `nothing` | help: variables: `limit_count`

@@ -1,14 +1,14 @@
 //! Variables: `unused-variable`, `shadowed-variable`, `used-before-declared`.
 
 use moltler_db::NameKind;
-use moltler_syntax::TextRange;
+use moltler_syntax::{SyntaxKind, SyntaxNode, TextRange};
 
-use super::{LocalDiagnostic, Place};
+use super::{Code, LocalDiagnostic, Place};
 
 /// A variable with the name of one that is still known.
 pub(crate) fn shadowed_variable(name: &str, range: TextRange, hidden: TextRange) -> LocalDiagnostic {
     let message = format!("the variable `{name}` hides another one of that name");
-    let diagnostic = LocalDiagnostic::warning("shadowed-variable", range, message);
+    let diagnostic = LocalDiagnostic::warning(Code::ShadowedVariable, range, message);
     if hidden.is_empty() {
         return diagnostic;
     }
@@ -17,15 +17,48 @@ pub(crate) fn shadowed_variable(name: &str, range: TextRange, hidden: TextRange)
 
 /// A variable of a file that a later statement declares.
 pub(crate) fn used_before_declared(name: &str, range: TextRange, key: &str) -> LocalDiagnostic {
-    LocalDiagnostic::error("used-before-declared", range, format!("the variable `{name}` is declared below"))
+    LocalDiagnostic::error(Code::UsedBeforeDeclared, range, format!("the variable `{name}` is declared below"))
         .label(Place::Declaration(NameKind::Variable, key.to_owned()), "declared here")
 }
 
 /// A variable that nothing reads.
-pub(crate) fn unused_variable(name: &str, range: TextRange) -> LocalDiagnostic {
-    LocalDiagnostic::warning("unused-variable", range, format!("the variable `{name}` is never used"))
+///
+/// `root` is the tree of the statement; `is_set` tells that something else is assigned to it, so that its declaration has to stay.
+pub(crate) fn unused_variable(name: &str, range: TextRange, root: SyntaxNode<'_>, is_set: bool) -> LocalDiagnostic {
+    let message = format!("the variable `{name}` is never used");
+    let diagnostic = LocalDiagnostic::warning(Code::UnusedVariable, range, message)
         .help(format!("remove it, or call it `_{name}`"))
-        .unused()
+        .unused();
+    let declaration = root.covering(range).ancestors().find(|node| node.kind() == SyntaxKind::Declare);
+    match declaration {
+        _ if is_set => diagnostic,
+        Some(declaration) if has_no_effect(declaration) => {
+            diagnostic.fix(format!("Remove `{name}`"), with_line(root.source(), declaration.range()), "")
+        }
+        Some(_) => diagnostic.offer(format!("Call it `_{name}`"), TextRange::empty(range.start()), "_"),
+        None => diagnostic,
+    }
+}
+
+/// Whether nothing is asked or done to find the value.
+fn has_no_effect(declaration: SyntaxNode<'_>) -> bool {
+    !declaration
+        .descendants()
+        .any(|node| matches!(node.kind(), SyntaxKind::ConnectorExec | SyntaxKind::Select | SyntaxKind::SelectStatement))
+}
+
+/// The range of a statement with its `;`, and with its line where nothing else is on it.
+fn with_line(text: &str, range: TextRange) -> TextRange {
+    let behind = &text[range.end() as usize..];
+    let mark = behind.len() - behind.trim_start().len();
+    let end = if behind[mark..].starts_with(';') { range.end() as usize + mark + 1 } else { range.end() as usize };
+    let before = text[..range.start() as usize].trim_end_matches([' ', '\t']);
+    let is_alone = text[end..].lines().next().is_none_or(|rest| rest.trim().is_empty());
+    let start = match before.strip_suffix('\n') {
+        Some(line) if is_alone => line.strip_suffix('\r').unwrap_or(line).len(),
+        _ => range.start() as usize,
+    };
+    TextRange::from(start..end)
 }
 
 #[cfg(test)]
@@ -46,8 +79,8 @@ TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN
 END TEST;
 "#,
             r#"
-                warning[unused-variable] at `a`: the variable `a` is never used | help: remove it, or call it `_a`
-                warning[unused-variable] at `d`: the variable `d` is never used | help: remove it, or call it `_d`
+                warning[unused-variable] at `a`: the variable `a` is never used | help: remove it, or call it `_a` | fix: Remove `a`
+                warning[unused-variable] at `d`: the variable `d` is never used | help: remove it, or call it `_d` | fix: Remove `d`
             "#,
         );
     }
@@ -67,7 +100,7 @@ TEST CONNECTOR TYPE 'shop' NAME 't' BEGIN PRINT late; END TEST;
 "#,
             r#"
                 error[used-before-declared] at `late`: the variable `late` is declared below | `late`: declared here
-                warning[unused-variable] at `never`: the variable `never` is never used | help: remove it, or call it `_never`
+                warning[unused-variable] at `never`: the variable `never` is never used | help: remove it, or call it `_never` | fix: Remove `never`
                 error[unknown-variable] at `self_made`: there is no variable `self_made` | help: the value of `self_made` can't use `self_made` itself
                 error[unknown-variable] at `late`: there is no variable `late`
             "#,

@@ -12,10 +12,10 @@ use super::{Clause, Lower, Scope, SelectScope};
 use crate::body::{
     Aggregate, ColumnRef, ExprId, ExprKind, Grouping, SelectColumn, SelectId, Source, SourceField, SourceId, SourceKind,
 };
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::{misplaced, operand};
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::query::{aggregate_not_allowed, not_grouped};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::infer::{is_numeric, is_open, is_temporal};
 
 /// A SELECT whose clauses change from rows to groups.
@@ -74,7 +74,7 @@ impl Lower<'_> {
         if arguments.len() != wanted {
             let how_many = if arguments.len() > wanted { "fewer" } else { "more" };
             let message = format!("`{}` takes {how_many} arguments", declared.name);
-            let diagnostic = LocalDiagnostic::error("wrong-arguments", range, message);
+            let diagnostic = LocalDiagnostic::error(Code::WrongArguments, range, message);
             return self.mistake(diagnostic.help(format!("it is called as `{}`", declared.signature)));
         }
         if let Some(filter) = node.filter() {

@@ -7,7 +7,7 @@ use moltler_syntax::ast::{self, AstNode, Expr};
 use super::expr::binary_operator;
 use super::{Lower, MAX_DEPTH};
 use crate::body::{ExprId, ExprKind};
-use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::infer::common;
 
 impl Lower<'_> {
@@ -47,7 +47,7 @@ impl Lower<'_> {
                 self.body.exprs.get_mut(left).range = ranges[start + same - 1];
             } else if same > MAX_DEPTH * 2 {
                 let message = "this expression has too many operands";
-                return self.mistake(LocalDiagnostic::error("too-deep", node.range(), message));
+                return self.mistake(LocalDiagnostic::error(Code::TooDeep, node.range(), message));
             } else {
                 for (operand, range) in run.iter().zip(&ranges[start..]) {
                     left = self.binary_expr(operator, left, *operand, *range);

@@ -10,10 +10,10 @@ use crate::config_schema::{Reader, Schema};
 use crate::definition::{
     ActionDef, ConfigField, EntityDef, PackageDef, PublishDef, Script, Spanned, TypeDef, split_name,
 };
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::definition::{missing_clause, near_entity, repeated_clause};
 use crate::diagnostics::schema::invalid_value;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_type};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::script::{Role, used_shared_names};
 use crate::signature;
 use crate::suggest::nearest;
@@ -221,7 +221,7 @@ impl Lower<'_> {
         for field in fields {
             if field.required && field.default.is_some() {
                 self.report(LocalDiagnostic::hint(
-                    "required-default",
+                    Code::RequiredDefault,
                     field.range,
                     format!("`{}` is required and has a default, so it is never missing", field.name),
                 ));

@@ -8,9 +8,9 @@ use rustc_hash::FxHashMap;
 use super::Lower;
 use crate::body::{Execution, ExprId, ExprKind};
 use crate::constant::ConstantKind;
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::schema::{invalid_value, missing_argument, not_one_of, repeated_key, unknown_argument};
 use crate::diagnostics::unknown_name::{malformed_name, unknown_action};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::item_tree::{ActionItem, SchemaItem};
 use crate::signature;
 use crate::suggest::Candidates;
@@ -103,7 +103,7 @@ impl<'db> Lower<'db> {
         }
         if arguments.len() > 1 || !named.is_empty() {
             let message = "an action takes one document, or named arguments, or none";
-            self.report(LocalDiagnostic::error("wrong-arguments", list.range(), message));
+            self.report(LocalDiagnostic::error(Code::WrongArguments, list.range(), message));
         }
         let mut first = None;
         for argument in &arguments {
@@ -141,8 +141,12 @@ impl<'db> Lower<'db> {
             if !matches!(found, DataType::Document | DataType::Dynamic) {
                 let at = self.expr_range(argument);
                 self.report(
-                    LocalDiagnostic::error("wrong-arguments", at, format!("an action takes a document, not `{found}`"))
-                        .help("write `name => value`, or `{\"name\": value}`"),
+                    LocalDiagnostic::error(
+                        Code::WrongArguments,
+                        at,
+                        format!("an action takes a document, not `{found}`"),
+                    )
+                    .help("write `name => value`, or `{\"name\": value}`"),
                 );
                 return;
             }

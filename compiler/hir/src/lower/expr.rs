@@ -8,10 +8,10 @@ use rustc_hash::FxHashMap;
 
 use super::{Lower, MAX_DEPTH};
 use crate::body::{ExprId, ExprKind, SubqueryKind};
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::{misplaced, operand, value};
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::schema::{repeated_key, unknown_data_type};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::infer::{is_numeric, is_open};
 use crate::time::{is_interval, is_unit};
 
@@ -27,7 +27,7 @@ impl Lower<'_> {
     pub(super) fn expr(&mut self, expr: Expr<'_>) -> ExprId {
         let range = expr.range();
         if self.depth > MAX_DEPTH {
-            return self.mistake(LocalDiagnostic::error("too-deep", range, "this expression is nested too deep"));
+            return self.mistake(LocalDiagnostic::error(Code::TooDeep, range, "this expression is nested too deep"));
         }
         self.depth += 1;
         let lowered = self.expr_inside(expr, range);
@@ -80,7 +80,7 @@ impl Lower<'_> {
             Some(literal::Number::Integer(value)) => self.body.expr(ExprKind::Integer(value), DataType::Integer, range),
             Some(literal::Number::Double(value)) => self.body.expr(ExprKind::Number(value), DataType::Number, range),
             None => self.mistake(LocalDiagnostic::error(
-                "invalid-literal",
+                Code::InvalidLiteral,
                 range,
                 format!("`{}` is too large a number", node.text()),
             )),
@@ -93,7 +93,7 @@ impl Lower<'_> {
             let at = escape.shift(range.start());
             let text = self.text_of(at).to_owned();
             self.report(
-                LocalDiagnostic::hint("unknown-escape", at, format!("`{text}` is no escape, it stands for itself"))
+                LocalDiagnostic::hint(Code::UnknownEscape, at, format!("`{text}` is no escape, it stands for itself"))
                     .help("a backslash is written `\\\\`"),
             );
         }
@@ -162,7 +162,7 @@ impl Lower<'_> {
         }
         segments.reverse();
         if segments.len() > MAX_DEPTH {
-            return self.mistake(LocalDiagnostic::error("too-deep", range, "this expression is nested too deep"));
+            return self.mistake(LocalDiagnostic::error(Code::TooDeep, range, "this expression is nested too deep"));
         }
         if let Expr::Name(name) = base
             && let Some(name) = name.name()
@@ -344,7 +344,8 @@ impl Lower<'_> {
             let message = format!("`{text}` is not a span of time");
             let at = self.expr_range(value);
             self.report(
-                LocalDiagnostic::error("invalid-literal", at, message).help("write it as `7d`, `24h` or `30 minutes`"),
+                LocalDiagnostic::error(Code::InvalidLiteral, at, message)
+                    .help("write it as `7d`, `24h` or `30 minutes`"),
             );
         }
         let found = self.expr_type(value);
@@ -357,7 +358,7 @@ impl Lower<'_> {
             && !is_unit(&unit.value())
         {
             let diagnostic = LocalDiagnostic::error(
-                "invalid-literal",
+                Code::InvalidLiteral,
                 unit.range(),
                 format!("`{}` is not a unit of time", unit.value()),
             );

@@ -7,10 +7,10 @@ use moltler_syntax::ast::{self, AstNode};
 use super::select::LoweredSelect;
 use super::{Clause, Lower, Scope, SelectScope};
 use crate::body::{ExprId, FromItem, JoinKind, SelectId, Source, SourceField, SourceId, SourceKind};
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::query::{missing_on, repeated_alias};
 use crate::diagnostics::unknown_name::{malformed_name, unknown_entity, unknown_instance, untyped_instance};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::item_tree::EntityItem;
 use crate::signature;
 use crate::suggest::Candidates;
@@ -52,7 +52,7 @@ impl<'db> Lower<'db> {
             if kind == JoinKind::Cross {
                 let message = "`CROSS JOIN` has no `ON`";
                 self.report(
-                    LocalDiagnostic::error("misplaced-expression", condition.range(), message).help("write `JOIN`"),
+                    LocalDiagnostic::error(Code::MisplacedExpression, condition.range(), message).help("write `JOIN`"),
                 );
             }
             let sources = items[first..].iter().map(|item: &FromItem| item.source).collect();

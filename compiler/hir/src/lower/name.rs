@@ -13,7 +13,7 @@ use crate::body::{ColumnRef, ExprId, ExprKind, Source, SourceId, SourceKind};
 use crate::diagnostics::expression::{ambiguous_name, misplaced};
 use crate::diagnostics::query::ambiguous_column;
 use crate::diagnostics::unknown_name::{unknown_field, unknown_name, unknown_variable};
-use crate::diagnostics::{LocalDiagnostic, Suggest};
+use crate::diagnostics::{Code, LocalDiagnostic, Suggest};
 use crate::suggest::Candidates;
 
 /// A name of a dotted name, with its place.
@@ -261,7 +261,7 @@ impl Lower<'_> {
             format!("the row `{name}` has no column `{key}`")
         };
         let diagnostic =
-            LocalDiagnostic::warning("unknown-column", key_range, message).nearest(key, &candidates, key_range, "");
+            LocalDiagnostic::warning(Code::UnknownColumn, key_range, message).nearest(key, &candidates, key_range, "");
         self.report(diagnostic);
     }
 

@@ -7,10 +7,12 @@ use super::{Clause, Lower, MAX_DEPTH, Scope, SelectScope};
 use crate::body::{
     ColumnRef, ExprId, ExprKind, FromItem, OrderKey, Select, SelectColumn, SelectId, SourceId, SourceKind, SubqueryKind,
 };
-use crate::diagnostics::LocalDiagnostic;
+use crate::diagnostics::advice::unfiltered_select;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::query::{ambiguous_column, not_in_list};
+use crate::diagnostics::{Code, LocalDiagnostic};
+use crate::item_tree::EntityItem;
 
 /// What a SELECT became.
 pub(super) enum LoweredSelect {
@@ -30,7 +32,7 @@ impl Lower<'_> {
     /// A whole query, or what became of it instead.
     pub(super) fn query(&mut self, node: ast::SelectStatement<'_>) -> Result<SelectId, LoweredSelect> {
         if self.depth > MAX_DEPTH {
-            self.report(LocalDiagnostic::error("too-deep", node.range(), "this SELECT is nested too deep"));
+            self.report(LocalDiagnostic::error(Code::TooDeep, node.range(), "this SELECT is nested too deep"));
             return Err(LoweredSelect::Missing);
         }
         self.depth += 1;
@@ -91,6 +93,10 @@ impl Lower<'_> {
         let may_defer = may_defer && !is_grouped && !is_limited;
         let unbound = self.check_bindings(&from, &entities, filter, place, &columns, may_defer);
         self.check_filter_only(&from, filter, first);
+        let is_everything = filter.is_none() && !is_limited && whole.is_some() && self.selects.is_empty();
+        if is_everything && !self.in_test {
+            self.check_star(select, &from, &entities);
+        }
         let distinct = select.is_distinct();
         if distinct {
             self.check_distinct(&columns, &mut order_by);
@@ -107,6 +113,17 @@ impl Lower<'_> {
         let select = self.body.selects.push(select);
         self.unbound.extend(unbound.map(|unbound| (select, unbound)));
         Ok(select)
+    }
+
+    /// `SELECT *` of an entity alone, of which nothing leaves a row out.
+    fn check_star(&mut self, select: ast::Select<'_>, from: &[FromItem], entities: &[(SourceId, &EntityItem)]) {
+        let star = select.items().find_map(|item| match item.value() {
+            Some(ast::SelectValue::Star(star)) => Some(star.range()),
+            _ => None,
+        });
+        if let ([_], [(_, entity)], Some(star)) = (from, entities, star) {
+            self.report(unfiltered_select(&entity.name, star));
+        }
     }
 
     /// A SELECT of all columns of a source, with the clauses behind it.
@@ -331,7 +348,7 @@ impl Lower<'_> {
         let column = column.and_then(|position| columns.get(position));
         if column.is_none() {
             let message = format!("`{clause} {}` is not a position in the list", number.text());
-            self.report(LocalDiagnostic::error("invalid-value", number.range(), message));
+            self.report(LocalDiagnostic::error(Code::InvalidValue, number.range(), message));
         }
         column.map(|column| column.value)
     }

@@ -8,10 +8,10 @@ use super::Lower;
 use super::execute::LoweredExecution;
 use super::select::LoweredSelect;
 use crate::body::{Catch, ExprId, ExprKind, Stmt, StmtId, StmtKind, Variable, VariableId, VariableScope};
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::expression::misplaced;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_entity};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::signature;
 
 impl Lower<'_> {
@@ -23,7 +23,7 @@ impl Lower<'_> {
     pub(super) fn statement(&mut self, node: Statement<'_>) -> StmtId {
         let range = node.range();
         if self.depth > super::MAX_DEPTH {
-            let diagnostic = LocalDiagnostic::error("too-deep", range, "this statement is nested too deep");
+            let diagnostic = LocalDiagnostic::error(Code::TooDeep, range, "this statement is nested too deep");
             self.report(diagnostic);
             return self.body.stmts.push(Stmt { kind: StmtKind::Missing, range });
         }

@@ -8,9 +8,9 @@ use moltler_syntax::ast::{self, AstNode};
 use super::select::LoweredSelect;
 use super::{Common, Lower};
 use crate::body::{ExprId, ExprKind, SelectId, Source, SourceField, SourceKind, SubqueryKind};
-use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::not_supported::not_supported;
 use crate::diagnostics::query::{column_count, repeated_alias};
+use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::infer::common;
 
 impl Lower<'_> {
@@ -121,7 +121,7 @@ impl Lower<'_> {
                             field.name, field.data_type
                         );
                         let at = self.expr_range(value);
-                        self.report(LocalDiagnostic::error("type-mismatch", at, message));
+                        self.report(LocalDiagnostic::error(Code::TypeMismatch, at, message));
                     }
                 }
             }

@@ -9,6 +9,7 @@ use super::Lower;
 use crate::body::{ExprId, ExprKind, StmtKind, SubqueryKind};
 use crate::config_schema::Reader;
 use crate::definition::{Spanned, TestDef};
+use crate::diagnostics::Code;
 use crate::diagnostics::definition::missing_clause;
 use crate::diagnostics::error_class::misspelled_error_class;
 use crate::diagnostics::expression::misplaced;
@@ -64,7 +65,7 @@ impl Lower<'_> {
         let mut position = 0;
         self.diagnostics.retain(|diagnostic| {
             position += 1;
-            position <= before || diagnostic.code != "repeated-key"
+            position <= before || diagnostic.code != Code::RepeatedKey
         });
         lowered
     }

@@ -33,7 +33,8 @@ pub(super) fn affected(
         }
     }
     for (kind, name, _) in difference.removed_uses.iter().chain(&difference.added_uses) {
-        if *kind == NameKind::Variable {
+        // Who declares it tells that nobody uses it: a variable, an entity or action without a test, a type without a version.
+        if matches!(kind, NameKind::Variable | NameKind::Entity | NameKind::Action | NameKind::Type) {
             found.extend(package.index.declarations(*kind, name));
         }
     }

@@ -6,6 +6,7 @@ use moltler_db::{FileId, System};
 
 use super::Package;
 use crate::database::Database;
+use crate::lints::Lints;
 
 /// The name of a package's manifest.
 const MANIFEST: &str = "moltler.toml";
@@ -36,6 +37,9 @@ impl Package {
     pub fn load(db: &mut Database, system: &dyn System, path: &str) -> io::Result<(Package, Option<FileId>)> {
         let (root, has_manifest) = find_root(system, path);
         let mut package = Package::new(root.clone());
+        if has_manifest {
+            package.set_lints(Lints::read(&system.read(&join(&root, MANIFEST))?));
+        }
         let mut paths = Vec::new();
         collect(system, &root, has_manifest, 0, &mut paths)?;
         let is_file = system.is_file(path);

@@ -9,8 +9,8 @@ use swc_ecma_ast::{
     AssignExpr, AssignTarget, AwaitExpr, BinExpr, BinaryOp, BlockStmt, CallExpr, Callee, CatchClause, ClassDecl,
     ClassExpr, ClassMember, Constructor, ExportAll, ExportDecl, ExportDefaultDecl, ExportDefaultExpr, ExportSpecifier,
     Expr, FnDecl, ForInStmt, ForOfStmt, ForStmt, ImportDecl, KeyValueProp, Lit, ModuleExportName, NamedExport, NewExpr,
-    ObjectPatProp, OptChainBase, OptChainExpr, ParamOrTsParamProp, Pat, Prop, SimpleAssignTarget, StaticBlock,
-    SwitchStmt, Tpl, UnaryExpr, UnaryOp, UpdateExpr, VarDecl,
+    ObjectPatProp, OptChainBase, OptChainExpr, ParamOrTsParamProp, Pat, Prop, ReturnStmt, SimpleAssignTarget,
+    StaticBlock, SwitchStmt, Tpl, UnaryExpr, UnaryOp, UpdateExpr, VarDecl,
 };
 use swc_ecma_visit::{Visit, VisitWith};
 
@@ -201,7 +201,13 @@ impl Visit for Walk<'_> {
     }
 
     fn visit_var_decl(&mut self, declaration: &VarDecl) {
+        self.start_declaration(declaration);
         declaration.decls.iter().for_each(|declarator| self.declarator(declarator, declaration.kind));
+    }
+
+    fn visit_return_stmt(&mut self, statement: &ReturnStmt) {
+        self.note_return(statement);
+        statement.arg.visit_with(self);
     }
 
     fn visit_fn_decl(&mut self, declaration: &FnDecl) {
