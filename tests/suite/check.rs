@@ -169,7 +169,7 @@ fn mended(folder: &Path, arguments: &[&str]) -> String {
     let first = fix();
     let files: Vec<(String, String)> = std::fs::read_dir(folder)
         .expect("the scratch folder")
-        .filter_map(|entry| Some(entry.ok()?.file_name().into_string().ok()?))
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".molt"))
         .map(|name| (name.clone(), read(folder, &name)))
         .collect();

@@ -42,9 +42,8 @@ pub struct Surroundings {
 
 /// What the diagnostics of a statement depend on. Cheaper than to make them.
 pub fn diagnostic_surroundings(db: &Database, package: &Package, statement: Statement) -> Surroundings {
-    let mut found = Surroundings::default();
     // A comment that allows something may itself be what is told about.
-    found.count = allowances(db, statement).len();
+    let mut found = Surroundings { count: allowances(db, statement).len(), ..Surroundings::default() };
     let wide = check_in_package(db, package, statement);
     for local in check_statement(db, statement).iter().chain(&wide) {
         found.count += 1;
