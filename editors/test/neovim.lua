@@ -3,6 +3,11 @@
 -- From the environment: PLUGIN (editors/neovim), PROGRAMS (folder with moltler-lsp and moltlerc), WORK (an empty folder),
 -- JAVASCRIPT (a folder with parser/javascript.so and queries/javascript; without it that step is left out, and said so).
 
+-- print() writes where Neovim shows its mode.
+local function print(text)
+  io.stdout:write(text, '\n')
+end
+
 local plugin, programs, work = os.getenv('PLUGIN'), os.getenv('PROGRAMS'), os.getenv('WORK')
 vim.env.PATH = programs .. ':' .. vim.env.PATH
 -- Everything that Neovim keeps goes into the scratch folder.

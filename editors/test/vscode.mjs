@@ -43,6 +43,7 @@ const SETTINGS = {
   'workbench.startupEditor': 'none',
   'security.workspace.trust.enabled': false,
   'files.autoSave': 'off',
+  'remote.autoForwardPorts': false,
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'chat.disableAIFeatures': true,
@@ -293,12 +294,13 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
   });
   await step('coverage is shown', async () => {
     await command('Test: Run All Tests with Coverage');
-    await page.locator('.test-coverage-list-element, .coverage-deco-inline, .coverage-deco-gutter').first().waitFor();
+    await page.locator('.monaco-list-row', { hasText: /shop\.molt.*%/ }).first().waitFor();
+    await goTo(lineOf(shop, 'async function query'));
     await picture('coverage');
   });
 
   await step('the Connectors view has types, entities and fields', async () => {
-    await command('Connectors: Focus on Connectors View');
+    await command('Moltler: Focus on Connectors View');
     const row = (text) => page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
     await row('items').waitFor();
     await row('items').click();

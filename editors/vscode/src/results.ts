@@ -71,6 +71,7 @@ export class ResultsPanel implements vscode.Disposable {
 </head>
 <body>
 <main id="main"></main>
+<script nonce="${nonce}" src="${at('trace.js')}"></script>
 <script nonce="${nonce}" src="${at('results.js')}"></script>
 </body>
 </html>`;

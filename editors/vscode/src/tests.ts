@@ -283,11 +283,12 @@ export class Tests implements vscode.Disposable {
     waiting.delete(item);
     const place = item.uri && item.range ? new vscode.Location(item.uri, item.range.start) : undefined;
     if (line.output) run.appendOutput(line.output.replaceAll(/\r?\n/g, '\r\n'), place, item);
+    run.appendOutput(`${line.type}: ${line.test} ... ${line.result}\r\n`, place, item);
     const milliseconds = line.seconds * 1000;
     if (line.result === 'passed') {
       run.passed(item, milliseconds);
     } else if (line.result === 'skipped') {
-      run.appendOutput(`skipped: ${line.reason ?? line.message ?? ''}\r\n`, place, item);
+      run.appendOutput(`  ${line.reason ?? line.message ?? ''}\r\n`, place, item);
       run.skipped(item);
     } else {
       run.failed(item, this.message(line, item), milliseconds);

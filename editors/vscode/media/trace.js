@@ -1,0 +1,76 @@
+// @ts-check
+// The trace of a run: its events as a tree, each with a bar on one scale of time.
+
+(() => {
+  /**
+   * @typedef {{ trace: string, id?: number, parent?: number, name?: string, start_ms?: number, ms?: number, rows?: number,
+   *   rows_in?: number, status?: number, attempt?: number, error?: string | null, path?: string, line?: number }} Event
+   */
+
+  /** Below this, more of a second is told. @param {number} ms */
+  function time(ms) {
+    return ms < 10 ? `${ms.toFixed(2)} ms` : ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
+  }
+
+  /** What else there is to tell. @param {Event} event */
+  function detail(event) {
+    const parts = [];
+    if (event.status !== undefined) parts.push(String(event.status));
+    if (event.rows !== undefined) {
+      parts.push(event.rows_in !== undefined ? `${event.rows_in} → ${event.rows} rows` : `${event.rows} rows`);
+    }
+    if (event.attempt !== undefined && event.attempt > 1) parts.push(`attempt ${event.attempt}`);
+    if (event.error) parts.push(event.error);
+    return parts.join(', ');
+  }
+
+  /**
+   * @param {Event[]} events
+   * @param {(name: string, attributes?: Record<string, string>, ...children: (Node | string)[]) => HTMLElement} element
+   */
+  function draw(events, element) {
+    const section = element('section', { class: 'trace' }, element('h2', {}, 'Trace'));
+    if (events.length === 0) {
+      section.append(element('div', { class: 'summary' }, 'moltlerc told nothing of what it did.'));
+      return section;
+    }
+    /** @type {Map<number | undefined, Event[]>} */
+    const children = new Map();
+    const known = new Set(events.map((event) => event.id));
+    for (const event of events) {
+      const parent = event.parent !== undefined && known.has(event.parent) ? event.parent : undefined;
+      children.set(parent, [...(children.get(parent) ?? []), event]);
+    }
+    const start = (/** @type {Event} */ event) => event.start_ms ?? 0;
+    const end = Math.max(0.001, ...events.map((event) => start(event) + (event.ms ?? 0)));
+    const body = element('tbody');
+    /** @param {number | undefined} parent @param {number} depth */
+    function add(parent, depth) {
+      for (const event of (children.get(parent) ?? []).sort((a, b) => start(a) - start(b))) {
+        const bar = element('div', { class: 'bar' });
+        bar.style.left = `${(100 * start(event)) / end}%`;
+        bar.style.width = `${(100 * (event.ms ?? 0)) / end}%`;
+        const kind = event.trace === 'request' ? 'request' : event.trace === 'call' ? 'handler' : 'node';
+        const isBad = Boolean(event.error) || (event.status ?? 0) >= 400;
+        const name = element('td', { title: event.path ? `${event.path}:${event.line ?? 1}` : '' }, event.name ?? event.trace);
+        name.style.paddingLeft = `${8 + depth * 16}px`;
+        const row = element(
+          'tr',
+          { class: `${kind}${isBad ? ' failed-row' : ''}` },
+          name,
+          element('td', {}, detail(event)),
+          element('td', { class: 'number' }, event.ms === undefined ? '' : time(event.ms)),
+          element('td', { class: 'bar-cell' }, element('div', { class: 'scale' }, bar)),
+        );
+        body.append(row);
+        if (event.id !== undefined && depth < 40) add(event.id, depth + 1);
+      }
+    }
+    add(undefined, 0);
+    section.append(element('div', { class: 'frame', tabindex: '0' }, element('table', {}, body)));
+    return section;
+  }
+
+  // @ts-ignore: results.js calls it
+  window.moltlerTrace = draw;
+})();
