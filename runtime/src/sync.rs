@@ -41,7 +41,7 @@ use crate::value::Document;
 
 pub use daemon::daemon;
 pub use place::DEFAULT_DESTINATION;
-pub use show::{last_sync, show_state};
+pub use show::{last_runs, last_sync, show_state};
 
 use pass::{Lookback, Pass};
 

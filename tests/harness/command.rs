@@ -17,6 +17,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    fn of(output: Output) -> Outcome {
+        Outcome {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            status: output.status.code(),
+        }
+    }
+
     /// Standard output of a program that ended with this status; otherwise the test fails and shows everything.
     #[track_caller]
     pub fn expect_status(self, status: i32) -> Outcome {
@@ -85,6 +93,18 @@ impl Command {
         self
     }
 
+    /// Runs it, and kills it when it has not ended after this time.
+    #[track_caller]
+    pub fn kill_after(mut self, time: std::time::Duration) -> Outcome {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("cannot start {:?}: {error}", self.command));
+        std::thread::sleep(time);
+        // One that has ended cannot be killed.
+        let _ = child.kill();
+        let output = child.wait_with_output();
+        Outcome::of(output.unwrap_or_else(|error| panic!("{:?} cannot be waited for: {error}", self.command)))
+    }
+
     /// Runs it to its end.
     #[track_caller]
     pub fn run(mut self) -> Outcome {
@@ -96,12 +116,7 @@ impl Command {
             // A program may end without having read everything.
             std::thread::spawn(move || stdin.write_all(text.as_bytes()));
         }
-        let Output { status, stdout, stderr } =
-            child.wait_with_output().unwrap_or_else(|error| panic!("{shown} cannot be waited for: {error}"));
-        Outcome {
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-            status: status.code(),
-        }
+        let output = child.wait_with_output();
+        Outcome::of(output.unwrap_or_else(|error| panic!("{shown} cannot be waited for: {error}")))
     }
 }

@@ -282,3 +282,17 @@ pub struct SyncDef {
     /// SCHEDULE
     pub schedule: Option<String>,
 }
+
+impl SyncDef {
+    /// What a run of it does, in few words.
+    pub fn summary(&self) -> String {
+        let how = match &self.field {
+            Some(field) if self.append => format!("Adds what has a later `{field}`"),
+            Some(field) => format!("Incremental on `{field}`"),
+            None if self.append => "Adds all rows".to_owned(),
+            None => "Full refresh".to_owned(),
+        };
+        let when = self.schedule.as_ref().map(|schedule| format!(", at `{schedule}`")).unwrap_or_default();
+        format!("{how} → {}{when}", self.target.describe())
+    }
+}

@@ -1,8 +1,9 @@
 //! What can be run from the editor.
 
 use moltler_db::FileId;
+use moltler_hir::body::StmtKind;
 use moltler_hir::item_tree::{Item, item_tree};
-use moltler_hir::{Database, Package, parse};
+use moltler_hir::{Database, Package, lower_statement, parse};
 use moltler_syntax::ast::AstNode;
 use moltler_syntax::{SyntaxKind, TextRange};
 
@@ -13,6 +14,8 @@ pub enum Runnable {
     Test(String),
     /// A SELECT, without its `;`.
     Query(String),
+    /// A SYNC, without its `;`, and what it does.
+    Sync(String, String),
 }
 
 /// All of a file, each with the place of its first word, by place.
@@ -26,10 +29,17 @@ pub fn runnables(db: &Database, package: &Package, file: FileId) -> Vec<(TextRan
             None => {
                 let parse = parse(db, statement);
                 let Some(root) = parse.source_file().statement().map(AstNode::syntax) else { continue };
-                if root.kind() != SyntaxKind::SelectStatement {
-                    continue;
+                match root.kind() {
+                    SyntaxKind::SelectStatement => Runnable::Query(root.text().to_owned()),
+                    SyntaxKind::SyncConnector => {
+                        let body = &lower_statement(db, statement).body;
+                        let Some(StmtKind::Sync(sync)) = body.statement().map(|statement| &statement.kind) else {
+                            continue;
+                        };
+                        Runnable::Sync(root.text().to_owned(), sync.summary())
+                    }
+                    _ => continue,
                 }
-                Runnable::Query(root.text().to_owned())
             }
         };
         let text = statement.text(db);
@@ -41,4 +51,41 @@ pub fn runnables(db: &Database, package: &Package, file: FileId) -> Vec<(TextRan
         found.push((first.range.shift(start), runnable));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use moltler_db::MemorySystem;
+
+    use super::*;
+
+    #[test]
+    fn syncs_say_what_they_do() {
+        let mut system = MemorySystem::new();
+        system.write("/p/moltler.toml", "");
+        let text = "CREATE CONNECTOR TYPE 's';
+CREATE CONNECTOR ENTITY 's.items' FIELDS {\"id\": {\"type\": \"string\", \"primary_key\": true}, \"at\": {\"type\": \"date\"}}
+QUERY_HANDLER '''async function query() { return []; }''';
+REGISTER CONNECTOR TYPE 's';
+CREATE CONNECTOR a TYPE 's';
+SYNC CONNECTOR a.items TO 'sqlite:x.db' INCREMENTAL ON at SCHEDULE '0 * * * *';
+SYNC CONNECTOR a TO \"all-*\";
+SYNC CONNECTOR a.itms TO x;
+";
+        system.write("/p/a.molt", text.to_owned());
+        let mut db = Database::default();
+        let (package, _) = Package::load(&mut db, &system, "/p").expect("files in memory can be read");
+        let (file, _) = package.files().next().expect("a file");
+        let found = runnables(&db, &package, file).into_iter().map(|(range, runnable)| match runnable {
+            Runnable::Sync(_, summary) => (range.of(text).to_owned(), summary),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                ("SYNC".to_owned(), "Incremental on `at` → the SQLite file x.db, at `0 * * * *`".to_owned()),
+                ("SYNC".to_owned(), "Full refresh → `all-*` of the default destination".to_owned()),
+            ]
+        );
+    }
 }

@@ -103,6 +103,7 @@ impl Server {
                         add("Run query", "moltler.runQuery", text);
                         add("Explain", "moltler.explainQuery", text);
                     }
+                    Runnable::Sync(text, summary) => add(summary, "moltler.explainQuery", text),
                 }
             }
             Some(lenses.into())

@@ -75,6 +75,26 @@ impl SyncTarget {
         Ok(found)
     }
 
+    /// In words, without users and passwords: `the table items of x.db (SQLite)`.
+    pub fn describe(&self) -> String {
+        let place = match self.place.split_once("://") {
+            Some((scheme, rest)) => {
+                let rest = rest.split(['?', '#']).next().unwrap_or_default();
+                let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                format!("{scheme}://{host}")
+            }
+            None => self.place.clone(),
+        };
+        let table = self.table.as_ref().map(|table| format!("`{table}` of ")).unwrap_or_default();
+        match self.kind {
+            TargetKind::Default => format!("`{}` of the default destination", self.table.as_deref().unwrap_or("*")),
+            TargetKind::Sqlite => format!("{table}the SQLite file {place}"),
+            TargetKind::Ndjson => format!("the file {place}"),
+            TargetKind::Parquet => format!("Parquet files in {place}"),
+            TargetKind::Postgres | TargetKind::Elasticsearch => format!("{table}{place}"),
+        }
+    }
+
     /// Whether several entities each get a place of their own.
     pub fn tells_entities_apart(&self) -> bool {
         match (self.kind, &self.table) {
@@ -165,6 +185,10 @@ mod tests {
         ] {
             assert_eq!(SyncTarget::parse(text), Err(sentence.to_owned()));
         }
+        let describe = |text: &str| SyncTarget::parse(text).map(|target| target.describe());
+        assert_eq!(describe("x-*").as_deref(), Ok("`x-*` of the default destination"));
+        assert_eq!(describe("sqlite:x.db#t").as_deref(), Ok("`t` of the SQLite file x.db"));
+        assert_eq!(describe("postgres://me:secret@h:1/d?x=secret#t").as_deref(), Ok("`t` of postgres://h:1/d"));
         let target = SyncTarget::parse("a-*").expect("a name");
         assert!(target.tells_entities_apart());
         assert_eq!(target.of_entity("items"), (String::new(), "a-items".to_owned()));

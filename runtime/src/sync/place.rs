@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use moltler_abi::DataType;
-use moltler_abi::manifest::{Sync, SyncJob};
+use moltler_abi::manifest::{Manifest, Sync, SyncJob};
 use moltler_abi::sync_target::{SyncTarget, TargetKind};
 use moltler_targets::{Column, ColumnType, Location, Table};
 
@@ -13,15 +13,32 @@ use crate::error::RuntimeError;
 /// The target that bare names are tables of, unless the package or `MOLTLER_DESTINATION` says otherwise.
 pub const DEFAULT_DESTINATION: &str = "sqlite:.moltler/data.db";
 
-/// The place and the name of the table.
+/// The place and the name of the table; passwords of the place are secrets of the run from now on.
 pub(super) fn of(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(Location, String), RuntimeError> {
-    let entity = &context.manifest().entities[job.entity as usize].name;
+    let environment = |name: &str| context.environment(name);
+    let found = find(context.manifest(), &context.setup().sync.destination, &environment, sync, job)?;
+    let (Location::Postgres { url } | Location::Elasticsearch { url }) = &found.0 else { return Ok(found) };
+    if let Some(password) = url::Url::parse(url).ok().and_then(|url| url.password().map(str::to_owned)) {
+        context.add_secret(&password);
+    }
+    Ok(found)
+}
+
+/// The same outside of a run.
+pub(super) fn find(
+    manifest: &Manifest,
+    destination: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+    sync: &Sync,
+    job: &SyncJob,
+) -> Result<(Location, String), RuntimeError> {
+    let entity = &manifest.entities[job.entity as usize].name;
     let (place, table) = sync.target.of_entity(entity);
     if sync.target.kind != TargetKind::Default {
-        return Ok((location(context, sync.target.kind, place), table));
+        return Ok((location(environment, sync.target.kind, place), table));
     }
-    let text = context.environment("MOLTLER_DESTINATION");
-    let text = text.as_deref().unwrap_or(&context.setup().sync.destination);
+    let text = environment("MOLTLER_DESTINATION");
+    let text = text.as_deref().unwrap_or(destination);
     let default = SyncTarget::parse(text)
         .ok()
         .filter(|target| target.kind != TargetKind::Default)
@@ -32,28 +49,25 @@ pub(super) fn of(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(L
         TargetKind::Ndjson | TargetKind::Parquet if !default.place.contains('*') => {
             let file = if default.kind == TargetKind::Ndjson { format!("{table}.ndjson") } else { table.clone() };
             let place = PathBuf::from(place).join(file).to_string_lossy().into_owned();
-            Ok((location(context, default.kind, place), table))
+            Ok((location(environment, default.kind, place), table))
         }
-        kind => Ok((location(context, kind, place), table)),
+        kind => Ok((location(environment, kind, place), table)),
     }
 }
 
-fn location(context: &ExecContext, kind: TargetKind, place: String) -> Location {
+fn location(environment: &dyn Fn(&str) -> Option<String>, kind: TargetKind, place: String) -> Location {
     match kind {
         TargetKind::Sqlite | TargetKind::Default => Location::Sqlite { path: place.into() },
         TargetKind::Ndjson => Location::Ndjson { path: place.into() },
         TargetKind::Parquet => Location::Parquet { path: place.into() },
         TargetKind::Postgres => {
-            // As PostgreSQL's own programs do.
             let mut url = place;
-            if let (Some(password), Ok(mut parsed)) = (context.environment("PGPASSWORD"), url::Url::parse(&url))
+            // As PostgreSQL's own programs do.
+            if let (Some(password), Ok(mut parsed)) = (environment("PGPASSWORD"), url::Url::parse(&url))
                 && parsed.password().is_none()
                 && parsed.set_password(Some(&password)).is_ok()
             {
                 url = parsed.to_string();
-            }
-            if let Some(password) = url::Url::parse(&url).ok().and_then(|url| url.password().map(str::to_owned)) {
-                context.add_secret(&password);
             }
             Location::Postgres { url }
         }

@@ -1,13 +1,13 @@
 //! What is known of syncs: SHOW SYNC STATE, SHOW CONNECTOR … STATUS.
 
-use moltler_abi::manifest::{Sync, SyncJob};
+use moltler_abi::manifest::{Manifest, Sync, SyncJob};
 
 use super::cursor::Cursor;
 use super::state::State;
 use super::{failed, place, source};
 use crate::coerce::excerpt;
 use crate::command::columns;
-use crate::context::ExecContext;
+use crate::context::{Environment, ExecContext};
 use crate::error::RuntimeError;
 use crate::value::Value;
 
@@ -76,4 +76,35 @@ pub fn last_sync(context: &ExecContext, instance: &str) -> Option<String> {
         status.runs.into_iter().find(|run| run.status == "succeeded")?.ended_at
     });
     ended.max()
+}
+
+/// What is known of the syncs of a program that does not run, a sentence for each entity.
+pub fn last_runs(manifest: &Manifest, destination: &str, environment: &Environment) -> Vec<String> {
+    let read = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let jobs = manifest.syncs.iter().flat_map(|sync| sync.jobs.iter().map(move |job| (sync, job)));
+    let sentence = |(sync, job): (&Sync, &SyncJob)| {
+        let source = format!("{}.{}", sync.instance, manifest.entities[job.entity as usize].name);
+        let status = place::find(manifest, destination, &read, sync, job)
+            .and_then(|(location, table)| moltler_targets::status(&location, &table).map_err(failed));
+        match status {
+            Err(error) => format!("`{source}`: its last run is not known ({})", error.message),
+            Ok(status) => {
+                let (state, afresh) = State::read(status.state.as_deref(), sync);
+                let from = match (state.shown().as_str(), afresh) {
+                    (_, Some(reason)) => format!("; the next one starts afresh, {reason}"),
+                    ("", None) => String::new(),
+                    (cursor, None) => format!("; the next one reads from {cursor} on"),
+                };
+                match status.runs.first() {
+                    None => format!("`{source}` has not run yet"),
+                    Some(run) => {
+                        let at = run.ended_at.as_deref().unwrap_or(&run.started_at);
+                        let noun = if run.rows_written == 1 { "row" } else { "rows" };
+                        format!("`{source}`: the last run {} at {at}, {} {noun}{from}", run.status, run.rows_written)
+                    }
+                }
+            }
+        }
+    };
+    jobs.map(sentence).collect()
 }

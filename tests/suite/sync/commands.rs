@@ -137,6 +137,16 @@ fn a_cursor_goes_on() {
         rows(&db, "SELECT mode, status, rows_read, rows_written, requests FROM moltler_runs ORDER BY id"),
         ["full succeeded 3 3 1", "incremental succeeded 1 1 1"]
     );
+    let explained = play.command(&["explain", "SYNC CONNECTOR a.items TO 'sqlite:x.db' INCREMENTAL ON at"]);
+    let explained = explained.run().expect_status(0).stdout;
+    for sentence in [
+        "  incremental: the first run reads all of `a.items`",
+        "  rows go into the SQLite file x.db",
+        "  `a.items`: the last run succeeded at 20",
+        ", 1 row; the next one reads from 2024-01-02T00:00:00Z on",
+    ] {
+        assert!(explained.contains(sentence), "{explained}");
+    }
     // By hand.
     let said = play.sync(&["--rewind-to", "2024-01-01"]);
     assert_eq!(said, "`a.items` → sqlite:x.db (items): the next run reads from 2024-01-01 on");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fastrand::Rng;
 use moltler_tests::command::Command;
@@ -144,6 +145,16 @@ fn table(rows: &[Value], is_log: bool) -> BTreeMap<String, Row> {
     table
 }
 
+/// What ends a run before its time.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    Never,
+    /// The n-th failpoint.
+    At(u32),
+    /// A signal that nothing catches, after so much time.
+    After(Duration),
+}
+
 /// One history; `Err` tells what came out wrong.
 fn history(place: &dyn Place, seed: u64, killed: &AtomicU64) -> Result<(), String> {
     let mut rng = Rng::with_seed(seed);
@@ -151,27 +162,44 @@ fn history(place: &dyn Place, seed: u64, killed: &AtomicU64) -> Result<(), Strin
     let simulator = Simulator::start(seed, changes);
     let folder = scratch();
     let folder = folder.path();
-    let sync = |failpoint: Option<u32>| {
+    // What nobody changes in the whole history must never be missing once a run has seen all rows.
+    let from_the_start = simulator.world().rows.clone();
+    let sync = |stop: Stop| {
         let mut command = Command::new(program(), folder)
             .args(["sync", "--allow-deletes", "--mode", mode])
             .env("API_URL", simulator.url())
             .env("MOLTLER_DESTINATION", place.destination(folder, seed))
             .env("MOLTLER_SYNC_COMMIT_ROWS", "10")
             .env("MOLTLER_FAILPOINT_LOG", folder.join("failpoint"));
-        if let Some(failpoint) = failpoint {
-            command = command.env("MOLTLER_FAILPOINT", failpoint.to_string());
+        match stop {
+            Stop::Never => command.run(),
+            Stop::At(failpoint) => {
+                command = command.env("MOLTLER_FAILPOINT", failpoint.to_string());
+                command.run()
+            }
+            Stop::After(time) => command.kill_after(time),
         }
-        command.run()
     };
-    let mut told = Vec::new();
+    let (mut told, mut has_succeeded) = (Vec::new(), false);
     for _ in 0..rng.u32(1..6) {
-        let failpoint = (rng.u8(..4) != 0).then(|| rng.u32(..40));
-        let outcome = sync(failpoint);
+        let stop = match rng.u8(..8) {
+            0 | 1 => Stop::Never,
+            2 => Stop::After(Duration::from_millis(rng.u64(..200))),
+            _ => Stop::At(rng.u32(..30)),
+        };
+        let outcome = sync(stop);
         killed.fetch_add(u64::from(outcome.status.is_none()), Ordering::Relaxed);
-        told.push(format!("{failpoint:?}: {:?} {}", outcome.status, outcome.stderr.trim_end()));
-        // Killed or not, what is there can be read.
-        table(&place.rows(folder, seed), mode == "events");
-        simulator.world().quiet();
+        told.push(format!("{stop:?}: {:?} {}", outcome.status, outcome.stderr.trim_end()));
+        has_succeeded |= outcome.status == Some(0);
+        // Killed or not, what is there can be read, and is not half of it.
+        let found = table(&place.rows(folder, seed), mode == "events");
+        let mut world = simulator.world();
+        for (id, row) in from_the_start.iter().filter(|(id, row)| world.rows.get(*id) == Some(row)) {
+            if has_succeeded && found.get(id) != Some(row) {
+                return Err(format!("seed {seed} ({mode}): {id} is missing meanwhile\n{}", told.join("\n")));
+            }
+        }
+        world.quiet();
     }
     let expected = {
         let mut world = simulator.world();
@@ -179,7 +207,7 @@ fn history(place: &dyn Place, seed: u64, killed: &AtomicU64) -> Result<(), Strin
         world.quiet();
         world.rows.clone()
     };
-    let outcome = sync(None);
+    let outcome = sync(Stop::Never);
     told.push(format!("last: {:?} {}", outcome.status, outcome.stderr.trim_end()));
     let found = table(&place.rows(folder, seed), mode == "events");
     let mut differences = Vec::new();
@@ -196,7 +224,7 @@ fn history(place: &dyn Place, seed: u64, killed: &AtomicU64) -> Result<(), Strin
     }
     // Nothing is new: a cursor asks for what is as late as changes may be, and no more.
     let before = simulator.world().requests;
-    let outcome = sync(None);
+    let outcome = sync(Stop::Never);
     let asked = simulator.world().requests - before;
     let again = table(&place.rows(folder, seed), mode == "events");
     if again != found || outcome.status != Some(0) || mode != "full" && asked > 3 + LATE as u64 {

@@ -76,13 +76,18 @@ fn statement(text: &str, project: &Path) -> Result<u8, Failure> {
     let program = compile::plan(&session, &Goal::Main(file));
     session.refuse_reached(file, &program)?;
     if program.decisions.is_empty() {
-        return Err(Failure::Failed("there is no SELECT to explain".to_owned()));
+        return Err(Failure::Failed("there is no SELECT or SYNC to explain".to_owned()));
     }
     for (name, sentences) in &program.decisions {
         output::line(name)?;
         for sentence in sentences {
             output::line(format_args!("  {sentence}"))?;
         }
+    }
+    let environment = moltler_runtime::context::process_environment();
+    let destination = session.project.default_destination();
+    for sentence in moltler_runtime::sync::last_runs(&program.manifest, &destination, &environment) {
+        output::line(format_args!("  {sentence}"))?;
     }
     Ok(SUCCESS)
 }

@@ -107,6 +107,7 @@ impl FromHir<'_> {
             None if definition.append => format!("each run adds all rows of {what} to those that are there"),
             None => format!("full refresh: each run reads all of {what}, and shows them when all are there"),
         });
+        sentences.push(format!("rows go into {}", definition.target.describe()));
         if definition.field.is_none() && !definition.append {
             sentences.push(match definition.keep_missing {
                 true => "rows that are not there any more stay (KEEP MISSING)".to_owned(),
