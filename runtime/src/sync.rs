@@ -26,11 +26,13 @@ mod pass;
 mod place;
 mod progress;
 mod run;
+mod scratch;
+mod scrub;
 mod show;
 mod state;
 mod writer;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use moltler_abi::manifest::{Span, Sync, SyncJob};
@@ -81,11 +83,18 @@ impl Default for SyncOptions {
 #[derive(Default)]
 pub struct UnderWay {
     pass: RefCell<Option<Rc<RefCell<Pass>>>>,
+    /// In a TEST: where its tables are.
+    scratch: OnceCell<scratch::Scratch>,
     /// Runs so far, which tell apart those of one microsecond.
     runs: Cell<u32>,
 }
 
 impl UnderWay {
+    /// Whether a sync reads: what is kept of earlier calls is not for it.
+    pub fn is_running(&self) -> bool {
+        self.pass.borrow().is_some()
+    }
+
     /// A handler is about to be called by the scan at `span`: adds what the sync wants of it to `options`.
     pub fn prepare_call(&self, span: Span, filters: &Document, options: &mut Document) {
         if let Some(pass) = &*self.pass.borrow() {

@@ -89,8 +89,10 @@ pub fn start(
     }
     let (filters, options) = (Value::Document(Rc::new(filters)), Value::Document(Rc::new(options)));
     let cached = match opened.options().cache_ttl {
-        Some(_) => Cached::Unknown(ResultCache::key(entity, &columns, &filters, &options)),
-        None => Cached::Off,
+        Some(_) if !context.sync().is_running() => {
+            Cached::Unknown(ResultCache::key(entity, &columns, &filters, &options))
+        }
+        _ => Cached::Off,
     };
     Ok(EntityScan {
         program,

@@ -8,7 +8,7 @@ use moltler_abi::manifest::{Span, Sync, SyncJob};
 use super::cursor::{Cursor, greater};
 use super::state::State;
 use crate::batch::OwnedBatch;
-use crate::coerce::{coerce, excerpt, value_to_json};
+use crate::coerce::{coerce, excerpt, interval_order, value_to_json};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
 use crate::value::{Document, Interval, Value};
@@ -32,10 +32,11 @@ impl Lookback {
         let value = context.evaluate(lookback)?;
         match (&value, coerce(&value, DataType::Number, None)) {
             (Value::Null, _) => Ok(Lookback::None),
-            (Value::Interval(interval), _) => Ok(Lookback::Interval(*interval)),
+            (Value::Interval(interval), _) if interval_order(*interval) >= 0 => Ok(Lookback::Interval(*interval)),
             (_, Some(Value::Number(number))) if number >= 0.0 => Ok(Lookback::Number(number)),
             _ => {
-                let message = format!("LOOKBACK must be an interval or a number, not {}", excerpt(&value));
+                let message =
+                    format!("LOOKBACK must be an interval or a number that is not negative, not {}", excerpt(&value));
                 Err(RuntimeError::new("TypeError", message))
             }
         }

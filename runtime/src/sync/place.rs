@@ -7,16 +7,23 @@ use moltler_abi::manifest::{Manifest, Sync, SyncJob};
 use moltler_abi::sync_target::{SyncTarget, TargetKind};
 use moltler_targets::{Column, ColumnType, Location, Table};
 
+use super::scratch::Scratch;
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
 
 /// The target that bare names are tables of, unless the package or `MOLTLER_DESTINATION` says otherwise.
 pub const DEFAULT_DESTINATION: &str = "sqlite:.moltler/data.db";
 
-/// The place and the name of the table; passwords of the place are secrets of the run from now on.
+/// The place and the name of the table; passwords of the place are secrets of the run from now on. In a TEST it is a scratch file.
 pub(super) fn of(context: &ExecContext, sync: &Sync, job: &SyncJob) -> Result<(Location, String), RuntimeError> {
     let environment = |name: &str| context.environment(name);
     let found = find(context.manifest(), &context.setup().sync.destination, &environment, sync, job)?;
+    if context.setup().is_test {
+        // Another place for each, so that several targets of a test stay apart.
+        let name: String = found.0.to_string().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        let folder = context.sync().scratch.get_or_init(Scratch::new).folder();
+        return Ok((Location::Sqlite { path: folder.join(format!("{name}.db")) }, found.1));
+    }
     let (Location::Postgres { url } | Location::Elasticsearch { url }) = &found.0 else { return Ok(found) };
     if let Some(password) = url::Url::parse(url).ok().and_then(|url| url.password().map(str::to_owned)) {
         context.add_secret(&password);

@@ -10,6 +10,7 @@ use moltler_targets::{Missing, Pass as How, Rejected, Request, Run};
 use super::appended::Appended;
 use super::pass::{Lookback, Pass};
 use super::progress::{Progress, message};
+use super::scrub::{is_secret, scrub};
 use super::state::State;
 use super::writer::Writer;
 use super::{Action, failed, place, source};
@@ -308,7 +309,7 @@ impl Reading<'_> {
             Some(appended) => appended.without_seen(batch, &mut self.pass.borrow_mut()),
             None => batch,
         };
-        if batch.rows() > 0 && !self.writer.rows(batch.to_arrow(&self.names)) {
+        if batch.rows() > 0 && !self.writer.rows(scrub(self.context, batch.to_arrow(&self.names))) {
             return false;
         }
         self.uncommitted += batch.rows();
@@ -323,16 +324,24 @@ impl Reading<'_> {
 
     /// The rows whose key is whole; `None` where the target has failed.
     fn without_rejected(&self, batch: Rc<OwnedBatch>) -> Option<Rc<OwnedBatch>> {
-        let key = &self.job.key;
-        let missing = |row: usize| key.iter().find(|column| batch.is_null(**column as usize, row));
+        let wrong = |row: usize| {
+            self.job.key.iter().map(|column| *column as usize).find_map(|column| {
+                let name = self.names[column];
+                if batch.is_null(column, row) {
+                    return Some(format!("`{name}` is NULL, and the primary key has it"));
+                }
+                is_secret(self.context, &batch, column, row)
+                    .then(|| format!("`{name}` holds a secret, and the primary key has it"))
+            })
+        };
         let (mut kept, mut rejected) = (Vec::new(), Vec::new());
         for row in 0..batch.rows() {
-            match missing(row) {
+            match wrong(row) {
                 None => kept.push(row as u32),
-                Some(column) => rejected.push(Rejected {
-                    row: self.context.scrub(&self.json(&batch, row)).into_owned(),
-                    reason: format!("`{}` is NULL, and the primary key has it", self.names[*column as usize]),
-                }),
+                Some(reason) => {
+                    let row = self.context.scrub(&self.json(&batch, row)).into_owned();
+                    rejected.push(Rejected { row, reason });
+                }
             }
         }
         if rejected.is_empty() {

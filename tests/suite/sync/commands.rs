@@ -269,6 +269,51 @@ fn rows_without_a_key_are_kept_apart() {
 }
 
 #[test]
+fn no_secret_gets_into_a_table() {
+    let play = Play::new("", json!({}));
+    let source = std::fs::read_to_string(play.path("a.molt")).expect("a scratch file");
+    let source = source
+        .replace("{\"url\": {", "{\"key\": {\"type\": \"string\", \"secret\": true}, \"url\": {")
+        .replace("CONFIG {", "CONFIG {\"key\": '{{secrets.k}}', ");
+    let statement = "SYNC CONNECTOR a.items TO 'sqlite:x.db'; SYNC CONNECTOR a.items TO 'ndjson:x';";
+    std::fs::write(play.path("a.molt"), format!("{source}{statement}")).expect("a scratch file");
+    let secret = "s3cr3t-of-the-house";
+    play.set("items", json!([{"id": 1, "name": format!("<{secret}>")}, {"id": 2, "name": "short"}]));
+    play.command(&["sync"]).env("MOLTLER_SECRET_K", secret).run().expect_status(0);
+    assert_eq!(rows(&play.path("x.db"), "SELECT name FROM items ORDER BY id"), ["<***>", "short"]);
+    let text = std::fs::read_to_string(play.path("x")).expect("a file");
+    assert!(text.starts_with("{\"id\":1,\"name\":\"<***>\",\"at\":null}\n"), "{text}");
+}
+
+#[test]
+fn a_test_writes_nowhere() {
+    let test = "TEST CONNECTOR TYPE 'api' NAME 'syncs' MOCK_API {\"GET /items\": {\"body\": [{\"id\": 1, \"at\": '2024-01-01'}]}} BEGIN
+        CREATE CONNECTOR t TYPE 'api' CONFIG {\"url\": 'mock://'};
+        SYNC CONNECTOR t.items TO 'sqlite:x.db' INCREMENTAL ON at;
+        SYNC CONNECTOR t.items TO 'sqlite:x.db' INCREMENTAL ON at;
+        ASSERT MOCK_CALLS('GET /items')[1].query.since = '2024-01-01T00:00:00Z';
+        END TEST;";
+    let play = Play::new(test, json!({}));
+    let outcome = play.command(&["test"]).run().expect_status(0);
+    assert_eq!(outcome.last_line(), "1 passed, 0 failed, 0 skipped", "{}", outcome.stderr);
+    let files =
+        std::fs::read_dir(play.folder.path()).expect("a folder").map(|entry| entry.expect("a file").file_name());
+    assert_eq!(files.collect::<Vec<_>>(), ["a.molt"]);
+}
+
+#[test]
+fn a_lookback_looks_back() {
+    let statement = "SYNC CONNECTOR a.items TO 'sqlite:x.db' INCREMENTAL ON at LOOKBACK INTERVAL '-1d';";
+    let play = Play::new(statement, json!({"items": items()}));
+    let outcome = play.command(&["sync"]).run().expect_status(1);
+    assert!(
+        outcome.stderr.contains("LOOKBACK must be an interval or a number that is not negative"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn tables_grow_and_never_change() {
     let play = Play::new("SYNC CONNECTOR a.items TO 'sqlite:x.db';", json!({"items": items()}));
     play.sync(&[]);
