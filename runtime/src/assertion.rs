@@ -1,9 +1,9 @@
 //! ASSERT: what is told about one that fails.
 
-use moltler_abi::manifest::{Assertion, Manifest, Span};
+use moltler_abi::manifest::{Assertion, Manifest, Side, Span};
 use moltler_abi::runtime_calls::BinaryOperator;
 
-use crate::coerce::{excerpt, to_text};
+use crate::coerce::{excerpt, to_text, value_to_json};
 use crate::context::{ExecContext, internal_error};
 use crate::datum::Operand;
 use crate::error::{ErrorKind, RuntimeError, StackFrame};
@@ -12,6 +12,17 @@ use crate::value::Value;
 
 /// How many differences between two documents are told.
 const MAX_DIFFERENCES: usize = 10;
+
+/// Two values that an ASSERT found to differ, as JSON without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// Of the expression.
+    pub span: Span,
+    /// What was found.
+    pub actual: String,
+    /// What was to be found.
+    pub expected: String,
+}
 
 /// Fails unless `value` is TRUE. The error tells the source, the values of its parts, and how documents differ.
 pub fn check(
@@ -27,6 +38,21 @@ pub fn check(
     }
     let manifest = context.manifest();
     let definition = manifest.assertions.get(assertion as usize).ok_or_else(|| internal_error("unknown assertion"))?;
+    let comparison = definition.compared.as_ref().and_then(|compared| {
+        let side = |side: &Side| {
+            let value = match side {
+                Side::Part(index) => parts.iter().rev().find(|part| part.part == *index)?.value.clone(),
+                Side::Null => Value::Null,
+                Side::Boolean(value) => Value::Boolean(*value),
+                Side::Integer(value) => Value::Integer(*value),
+                Side::Number(value) => Value::Number(*value),
+                Side::Text(text) => Value::String(text.as_str().into()),
+            };
+            Some(context.scrub(&value_to_json(&value)).into_owned())
+        };
+        Some(Comparison { span: definition.span, actual: side(&compared.actual)?, expected: side(&compared.expected)? })
+    });
+    context.keep_comparison(comparison);
     let values: Vec<(&str, Value)> = parts
         .into_iter()
         .filter_map(|part| Some((part_source(manifest, definition, part.part)?, part.value)))

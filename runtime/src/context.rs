@@ -12,6 +12,7 @@ use moltler_abi::manifest::{FunctionId, Manifest, Span};
 use moltler_abi::runtime_calls::BinaryOperator;
 
 use crate::arena::Arena;
+use crate::assertion::Comparison;
 use crate::coerce::excerpt;
 use crate::connector::registry::Registry;
 use crate::coverage::Coverage;
@@ -87,6 +88,7 @@ pub struct ExecContext {
     statements_begun: Cell<u64>,
     parts: RefCell<Vec<Part>>,
     missed: RefCell<Vec<String>>,
+    comparison: RefCell<Option<Comparison>>,
     vault: Rc<Vault>,
     tokens: Rc<Tokens>,
     /// What ENV gave while a CONFIG was evaluated.
@@ -135,6 +137,7 @@ impl ExecContext {
             statements_begun: Cell::default(),
             parts: RefCell::default(),
             missed: RefCell::default(),
+            comparison: RefCell::default(),
             vault: Rc::default(),
             tokens: Rc::new(Tokens::new(store)),
             environment_read: RefCell::default(),
@@ -355,6 +358,16 @@ impl ExecContext {
     /// Takes the sentences about indices that found nothing.
     pub fn take_missed(&self) -> Vec<String> {
         self.missed.take()
+    }
+
+    /// Keeps what the ASSERT that fails compared.
+    pub fn keep_comparison(&self, comparison: Option<Comparison>) {
+        self.comparison.replace(comparison);
+    }
+
+    /// Takes what the last ASSERT that failed compared.
+    pub fn take_comparison(&self) -> Option<Comparison> {
+        self.comparison.take()
     }
 
     // --- The world outside

@@ -1,7 +1,7 @@
 //! What of a program's JavaScript the tests ran.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use moltler_abi::manifest::Script;
@@ -10,37 +10,37 @@ use moltler_abi::manifest::Script;
 #[derive(Debug, Default)]
 pub struct Coverage {
     /// By the number of the statement.
-    statements: Vec<AtomicBool>,
-    /// Scripts whose entry point was called.
-    called: Mutex<BTreeSet<String>>,
+    statements: Vec<AtomicU64>,
+    /// Scripts whose entry point was called, and how often.
+    called: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Coverage {
     /// For so many statements, none of which ran yet.
     pub fn new(statements: usize) -> Coverage {
-        Coverage { statements: (0..statements).map(|_| AtomicBool::new(false)).collect(), called: Mutex::default() }
+        Coverage { statements: (0..statements).map(|_| AtomicU64::new(0)).collect(), called: Mutex::default() }
     }
 
     /// The statement with this number runs.
     pub(crate) fn count(&self, statement: u32) {
         if let Some(ran) = self.statements.get(statement as usize) {
-            ran.store(true, Ordering::Relaxed);
+            ran.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// The entry point of the script is called.
     pub(crate) fn call(&self, script: &Script) {
-        self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(key(script));
+        *self.called.lock().unwrap_or_else(PoisonError::into_inner).entry(key(script)).or_default() += 1;
     }
 
-    /// Whether the statement with this number ran.
-    pub fn ran(&self, statement: u32) -> bool {
-        self.statements.get(statement as usize).is_some_and(|ran| ran.load(Ordering::Relaxed))
+    /// How often the statement with this number ran.
+    pub fn runs(&self, statement: u32) -> u64 {
+        self.statements.get(statement as usize).map_or(0, |ran| ran.load(Ordering::Relaxed))
     }
 
-    /// Whether the entry point of the script was called.
-    pub fn was_called(&self, script: &Script) -> bool {
-        self.called.lock().unwrap_or_else(PoisonError::into_inner).contains(&key(script))
+    /// How often the entry point of the script was called.
+    pub fn calls(&self, script: &Script) -> u64 {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).get(&key(script)).copied().unwrap_or_default()
     }
 }
 

@@ -55,6 +55,24 @@ pub fn place(manifest: &Manifest, span: Span) -> Option<String> {
     Some(format!("{}:{}:{}", file.path, position.line, position.column))
 }
 
+/// A place in a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// Where a span starts; `None` where it lies outside of its file.
+    pub fn of(manifest: &Manifest, span: Span) -> Option<Place> {
+        let file = manifest.files.get(span.file as usize)?;
+        let position = Position::of(&file.text, span.start as usize)?;
+        Some(Place { line: position.line, column: position.column })
+    }
+}
+
 struct Position<'t> {
     line: usize,
     column: usize,

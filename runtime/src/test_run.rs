@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use moltler_abi::manifest::{FunctionId, Span, Test};
 
+use crate::assertion::Comparison;
 use crate::coerce::coerce;
 use crate::context::{Environment, ExecContext, Setup, internal_error, process_environment};
 use crate::coverage::Coverage;
@@ -79,6 +80,8 @@ pub struct TestOutcome {
     pub recording: Option<Recording>,
     /// What came of the claims of PUSHDOWN, where they were to be tried.
     pub verifications: Vec<Verification>,
+    /// What the ASSERT that it failed at compared, where that was an equality.
+    pub comparison: Option<Comparison>,
 }
 
 /// What came of a test.
@@ -155,8 +158,8 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
     let output = Output::captured(Format::Table);
     let test = program.manifest().tests.get(index);
     let mut recording = None;
-    let mut verifications = Vec::new();
-    let result = match test.map(|test| run(program, index, test, options, &output, &mut verifications)) {
+    let mut found = Found::default();
+    let result = match test.map(|test| run(program, index, test, options, &output, &mut found)) {
         Some(Ok(kept)) => {
             recording = kept;
             TestResult::Passed
@@ -170,12 +173,25 @@ pub fn run_test(program: &Arc<Program>, index: usize, options: &TestOptions) -> 
         name: test.map(|test| test.name.clone()).unwrap_or_default(),
         type_name: test.map(|test| test.type_name.clone()).unwrap_or_default(),
         tags: test.map(|test| test.tags.clone()).unwrap_or_default(),
-        result,
         duration: start.elapsed(),
         output: output.captured_text(),
         recording,
-        verifications,
+        verifications: found.verifications,
+        comparison: match &result {
+            TestResult::Failed(error) if error.kind == ErrorKind::Assertion => {
+                found.comparison.filter(|comparison| error.span == Some(comparison.span))
+            }
+            _ => None,
+        },
+        result,
     }
+}
+
+/// What a test leaves besides its result.
+#[derive(Default)]
+struct Found {
+    verifications: Vec<Verification>,
+    comparison: Option<Comparison>,
 }
 
 /// Runs a test; gives what it exchanged with the world where that is to be kept.
@@ -185,7 +201,7 @@ fn run(
     test: &Test,
     options: &TestOptions,
     output: &Output,
-    verifications: &mut Vec<Verification>,
+    found: &mut Found,
 ) -> Result<Option<Recording>, RuntimeError> {
     let is_mocked = test.mock_api.is_some();
     let recorded = options.recordings.get(&index).filter(|_| !is_mocked && !options.record);
@@ -242,15 +258,19 @@ fn run(
         if options.verify_pushdown {
             context.queries().observe();
         }
-        guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))?;
-        *verifications = guarded(&context, |context| Ok(verify_pushdown::verify(context)))?;
+        let ended = guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span));
+        found.comparison = context.take_comparison();
+        ended?;
+        found.verifications = guarded(&context, |context| Ok(verify_pushdown::verify(context)))?;
         return Ok(None);
     };
     let recorder = Recorder::new(Rc::new(HttpClient::new()));
     let start = setup.clock.now_micros();
     let setup = Setup { transport: Some(Rc::new(recorder.clone())), ..setup };
     let context = ExecContext::new(Arc::clone(program), test.variables, setup)?;
-    guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span))?;
+    let ended = guarded(&context, |context| context.enter(code)).map_err(|error| error.at(test.span));
+    found.comparison = context.take_comparison();
+    ended?;
     // Literals of a test are no secrets, but a file that is kept has none of them in a field for secrets.
     for secret in context.connectors().all().iter().flat_map(|instance| instance.secret_texts(program.manifest())) {
         context.add_secret(&secret);

@@ -2,7 +2,7 @@
 
 use moltler_tests::command::Command;
 use moltler_tests::scratch;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SOURCE: &str = r#"CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"api_url": {"type": "string"}} SHARED '''
 const double = (x) => x * 2;
@@ -68,6 +68,16 @@ fn what_never_ran_is_told() {
     let coverage: Value = serde_json::from_str(line).expect("a line of JSON");
     assert_eq!(coverage["coverage"]["entities"]["never_run"][0]["name"], "shop.orders");
     assert_eq!(coverage["coverage"]["lines"]["never_run"]["shop.molt"][2], "12-13");
+    assert_eq!(coverage["coverage"]["files"][0]["handlers"][1], json!({"name": "shop.orders", "line": 18, "runs": 0}));
+    assert_eq!(coverage["coverage"]["files"][0]["statements"][0], json!({"line": 2, "column": 1, "runs": 2}));
+    let quiet = moltlerc(&["--lcov", "lcov.info"]).expect_status(1);
+    assert!(!quiet.stdout.contains("coverage"), "{}", quiet.stdout);
+    let lcov = std::fs::read_to_string(folder.path().join("lcov.info")).expect("it was written");
+    let path = folder.path().canonicalize().expect("it is there").join("shop.molt");
+    let start =
+        format!("TN:\nSF:{}\nFN:6,shop.items\nFN:18,shop.orders\nFN:22,shop.fail\nFNDA:1,shop.items\n", path.display());
+    assert!(lcov.starts_with(&start), "{lcov}");
+    assert!(lcov.contains("\nDA:12,0\nDA:13,0\n") && lcov.ends_with("LF:10\nLH:7\nend_of_record\n"), "{lcov}");
     let junit = moltlerc(&["--coverage", "--format", "junit"]).expect_status(1);
     assert!(junit.stdout.trim_end().ends_with("</testsuites>") && junit.stderr.contains("entities: 1 of 2"));
 }

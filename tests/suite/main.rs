@@ -21,6 +21,7 @@ mod postgres;
 mod random;
 mod readme;
 mod recordings;
+mod reports;
 mod sample_api;
 mod secrets;
 mod sync;

@@ -286,6 +286,9 @@ pub struct TestArguments {
     /// Run only tests whose name contains this text
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Run only tests whose name is the text of `--filter`
+    #[arg(long, requires = "filter")]
+    pub exact: bool,
     /// How outcomes are written
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub format: TestFormat,
@@ -299,6 +302,9 @@ pub struct TestArguments {
     /// Tell which entities, actions and lines of handlers no test ran
     #[arg(long)]
     pub coverage: bool,
+    /// Write what of the handlers ran to this file, in the form of `lcov`
+    #[arg(long, value_name = "FILE")]
+    pub lcov: Option<PathBuf>,
     /// Try what PUSHDOWN claims of handlers on the mocks of the tests, and fail where one does not do it
     #[arg(long)]
     pub verify_pushdown: bool,

@@ -1,11 +1,16 @@
-//! Outcomes of tests: for people, as lines of JSON, as JUnit's XML. All on standard output.
+//! Outcomes of tests: for people, as lines of JSON ([`json`]), as JUnit's XML ([`junit`]). All on standard output.
 
-use moltler_abi::manifest::{Manifest, Span, Test};
-use moltler_runtime::report::render_error;
+mod json;
+mod junit;
+mod lcov;
+
+use std::path::{Path, PathBuf};
+
+use moltler_abi::manifest::{Manifest, Span};
+use moltler_runtime::report::{Place, render_error};
 use moltler_runtime::test_run::{TestOutcome, TestResult};
-use serde_json::json;
 
-use crate::args::TestFormat;
+use crate::args::{TestArguments, TestFormat};
 use crate::coverage::CoverageReport;
 use crate::output::{self, Failure};
 
@@ -45,6 +50,10 @@ impl std::fmt::Display for Sums {
 
 /// Writes outcomes as they come.
 pub trait Report {
+    /// The tests of the package in this folder begin.
+    fn package(&mut self, root: &Path) {
+        let _ = root;
+    }
     /// A test has ended.
     fn outcome(&mut self, manifest: &Manifest, outcome: &TestOutcome) -> Result<(), Failure>;
     /// What the tests of a package never ran.
@@ -53,12 +62,22 @@ pub trait Report {
     fn end(&mut self, sums: &Sums) -> Result<(), Failure>;
 }
 
-/// The report of this format.
-pub fn new(format: TestFormat) -> Box<dyn Report> {
-    match format {
+/// The report that the command asks for.
+pub fn new(arguments: &TestArguments) -> Box<dyn Report> {
+    let report: Box<dyn Report> = match arguments.format {
         TestFormat::Human => Box::new(Human),
-        TestFormat::Json => Box::new(Json),
-        TestFormat::Junit => Box::new(Junit::default()),
+        TestFormat::Json => Box::new(json::Json::default()),
+        TestFormat::Junit => Box::new(junit::Junit::default()),
+    };
+    match &arguments.lcov {
+        Some(file) => Box::new(lcov::Lcov {
+            report,
+            file: file.clone(),
+            also_told: arguments.coverage,
+            root: PathBuf::new(),
+            text: String::new(),
+        }),
+        None => report,
     }
 }
 
@@ -110,125 +129,28 @@ impl Report for Human {
     }
 }
 
-struct Json;
-
-impl Report for Json {
-    fn outcome(&mut self, manifest: &Manifest, outcome: &TestOutcome) -> Result<(), Failure> {
-        let (file, line) = place(manifest, outcome);
-        let (result, reason) = match &outcome.result {
-            TestResult::Passed => ("passed", None),
-            TestResult::Failed(error) => ("failed", Some(render_error(manifest, error))),
-            TestResult::Skipped(reason) => ("skipped", Some(reason.clone())),
-        };
-        output::line(json!({
-            "test": outcome.name,
-            "type": outcome.type_name,
-            "tags": outcome.tags,
-            "file": file,
-            "line": line,
-            "result": result,
-            "reason": reason,
-            "seconds": outcome.duration.as_secs_f64(),
-            "output": outcome.output,
-        }))
-    }
-
-    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure> {
-        output::line(report.to_json())
-    }
-
-    fn end(&mut self, sums: &Sums) -> Result<(), Failure> {
-        output::line(json!({"passed": sums.passed, "failed": sums.failed, "skipped": sums.skipped}))
-    }
-}
-
-/// The sums stand in the first element, so everything is written at the end.
-#[derive(Default)]
-struct Junit {
-    cases: String,
-}
-
-impl Report for Junit {
-    fn outcome(&mut self, manifest: &Manifest, outcome: &TestOutcome) -> Result<(), Failure> {
-        use std::fmt::Write;
-        let (file, line) = place(manifest, outcome);
-        let _ = write!(
-            self.cases,
-            "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{line}\" time=\"{:.6}\"",
-            escape(&outcome.type_name),
-            escape(&outcome.name),
-            escape(file),
-            outcome.duration.as_secs_f64()
-        );
-        let _ = match &outcome.result {
-            TestResult::Passed => writeln!(self.cases, "/>"),
-            TestResult::Skipped(reason) => {
-                writeln!(self.cases, ">\n      <skipped message=\"{}\"/>\n    </testcase>", escape(reason))
-            }
-            TestResult::Failed(error) => writeln!(
-                self.cases,
-                ">\n      <failure message=\"{}\" type=\"{}\">{}</failure>\n      <system-err>{}</system-err>\n    </testcase>",
-                escape(&error.message),
-                escape(&error.class),
-                escape(&render_error(manifest, error)),
-                escape(&outcome.output)
-            ),
-        };
-        Ok(())
-    }
-
-    fn coverage(&mut self, report: &CoverageReport) -> Result<(), Failure> {
-        // JUnit's format has no place for it.
-        output::note(report.to_text().trim_end());
-        Ok(())
-    }
-
-    fn end(&mut self, sums: &Sums) -> Result<(), Failure> {
-        let counts = format!("tests=\"{}\" failures=\"{}\" skipped=\"{}\"", sums.total(), sums.failed, sums.skipped);
-        output::line(format_args!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  <testsuite name=\"moltler\" {counts}>\n{}  </testsuite>\n</testsuites>",
-            self.cases
-        ))
-    }
-}
-
-/// File and line of a test.
+/// Where a test stands: the path of its file in the package, and its first line from 1.
 fn place<'a>(manifest: &'a Manifest, outcome: &TestOutcome) -> (&'a str, usize) {
-    let span = manifest.tests.get(outcome.index).map(|test: &Test| test.span).unwrap_or_default();
-    let Span { file, start, .. } = span;
-    let Some(source) = manifest.files.get(file as usize) else { return ("", 0) };
-    // A statement begins where the one before it ended: its own line is that of its first word.
-    let start = source.text.floor_char_boundary(start as usize);
-    let before = source.text.len() - source.text[start..].trim_start().len();
-    (&source.path, source.text[..before].matches('\n').count() + 1)
+    let Some(test) = manifest.tests.get(outcome.index) else { return ("", 0) };
+    match (manifest.files.get(test.span.file as usize), Place::of(manifest, first_word(manifest, test.span))) {
+        (Some(source), Some(place)) => (&source.path, place.line),
+        _ => ("", 0),
+    }
 }
 
-/// Text inside XML: markup escaped, characters that XML has not replaced.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push('\t'),
-            control if control < ' ' || matches!(control, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+/// A statement begins where the one before it ended: its own lines begin with its first word.
+fn first_word(manifest: &Manifest, span: Span) -> Span {
+    let blanks = manifest.files.get(span.file as usize).and_then(|source| {
+        let rest = source.text.get(span.start as usize..)?;
+        Some(rest.len() - rest.trim_start().len())
+    });
+    let start = span.start + blanks.unwrap_or_default() as u32;
+    Span { start, end: span.end.max(start), ..span }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn xml_takes_any_text() {
-        assert_eq!(escape("a<b & \"c\"\u{1b}"), "a&lt;b &amp; &quot;c&quot;\u{fffd}");
-    }
 
     #[test]
     fn sums_read_as_promised() {

@@ -560,6 +560,34 @@ pub struct Assertion {
     pub span: Span,
     /// Sub-expressions whose values are shown when it fails, outermost first.
     pub parts: Vec<Span>,
+    /// What is compared, where the expression is `actual = expected`.
+    pub compared: Option<Compared>,
+}
+
+/// The two sides of an ASSERT of an equality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// What the test found: the left side, unless that is a constant and the right one is none.
+    pub actual: Side,
+    /// What it was to find.
+    pub expected: Side,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Side {
+    /// An index into the assertion's parts.
+    Part(u32),
+    /// NULL.
+    Null,
+    /// A constant.
+    Boolean(bool),
+    /// A constant.
+    Integer(i64),
+    /// A constant.
+    Number(f64),
+    /// A constant; of a cast, what is cast.
+    Text(String),
 }
 
 /// A TEST.

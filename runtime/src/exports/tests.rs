@@ -204,7 +204,11 @@ fn with_source(source: &str) -> TestProgram {
 fn a_failed_assertion_tells_its_parts() {
     let mut program = with_source("ASSERT rows[0].n = 5;");
     let span = |start, end| Span { file: 0, start, end };
-    program.manifest.assertions.push(Assertion { span: span(7, 20), parts: vec![span(7, 16), span(7, 14)] });
+    program.manifest.assertions.push(Assertion {
+        span: span(7, 20),
+        parts: vec![span(7, 16), span(7, 14)],
+        compared: None,
+    });
     let caller = Caller::new(program);
     let empty = Value::Array(Rc::default());
     let rows = Datum { kind: kind::BOXED, extra: 0, low: (&raw const empty) as u64, high: 0 };

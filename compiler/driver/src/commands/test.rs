@@ -29,13 +29,13 @@ pub fn run(arguments: &TestArguments) -> Result<u8, Failure> {
 }
 
 fn run_once(arguments: &TestArguments) -> Result<u8, Failure> {
-    let mut report = test_report::new(arguments.format);
+    let mut report = test_report::new(arguments);
     let mut sums = Sums::default();
     for selection in select(&arguments.paths)? {
         let wanted = |test: &Test| is_wanted(arguments, test);
         let mode = Mode {
             record: arguments.record,
-            coverage: arguments.coverage,
+            coverage: arguments.coverage || arguments.lcov.is_some(),
             verify_pushdown: arguments.verify_pushdown.then_some(arguments.format),
         };
         sums.add(run_tests(&selection.session, selection.files, wanted, mode, report.as_mut())?);
@@ -73,10 +73,11 @@ pub fn run_tests(
     if tests.is_empty() {
         return Ok(Sums::default());
     }
+    let root = Path::new(session.package.root());
+    report.package(root);
     let mut counters = mode.coverage.then(Counters::default);
     let program = compile::load_with(&plan, counters.as_mut())?;
     let coverage = counters.as_ref().map(|counters| Arc::new(Coverage::new(counters.count())));
-    let root = Path::new(session.package.root());
     let recordings = if mode.record { BTreeMap::new() } else { recordings::load(root, &plan.manifest, &tests)? };
     let options = TestOptions {
         record: mode.record,
@@ -116,5 +117,8 @@ fn is_wanted(arguments: &TestArguments, test: &Test) -> bool {
     let has = |tags: &[String]| tags.iter().any(|tag| test.tags.contains(tag));
     (arguments.tag.is_empty() || has(&arguments.tag))
         && !has(&arguments.skip_tag)
-        && arguments.filter.as_ref().is_none_or(|text| test.name.contains(text))
+        && arguments
+            .filter
+            .as_ref()
+            .is_none_or(|text| if arguments.exact { test.name == *text } else { test.name.contains(text) })
 }

@@ -1,6 +1,6 @@
 use moltler_abi::DataType;
-use moltler_abi::manifest::{Assertion, Command, Package, Parameter};
-use moltler_abi::runtime_calls::BinaryOperator;
+use moltler_abi::manifest::{Assertion, Command, Compared, Package, Parameter, Side};
+use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
 use moltler_db::NameKind;
 use moltler_hir::body::{ExprId, ExprKind as HirExpr, Stmt, StmtId, StmtKind as Hir, VariableId};
 use moltler_hir::definition::InstanceDef;
@@ -215,12 +215,56 @@ impl FromHir<'_> {
             }
         }
         let span = |id: ExprId| self.unit.span(body.exprs[id].range.start(), body.exprs[id].range.end());
-        let assertion = Assertion { span: span(condition), parts: parts.iter().map(|part| span(*part)).collect() };
+        let assertion = Assertion {
+            span: span(condition),
+            parts: parts.iter().map(|part| span(*part)).collect(),
+            compared: self.compared(condition, &parts),
+        };
         let assertion = self.gather.assertion(assertion);
         self.parts = parts.iter().enumerate().map(|(part, id)| (*id, (assertion, part as u32))).collect();
         let value = self.expr(condition).condition();
         self.parts.clear();
         StatementKind::Assert { assertion, value, message: message.map(|message| self.expr(message)) }
+    }
+
+    /// The sides of an equality, where the values of both are known when it fails.
+    fn compared(&self, condition: ExprId, parts: &[ExprId]) -> Option<Compared> {
+        let exprs = &self.unit.body.exprs;
+        let HirExpr::Binary { operator: BinaryOperator::Equal, left, right } = exprs[condition].kind else {
+            return None;
+        };
+        let text = |id: ExprId| {
+            let range = exprs[id].range;
+            self.unit.text.get(range.start() as usize..range.end() as usize)
+        };
+        let side = |id: ExprId| match &exprs[id].kind {
+            HirExpr::Null => Some(Side::Null),
+            HirExpr::Boolean(value) => Some(Side::Boolean(*value)),
+            HirExpr::Integer(value) => Some(Side::Integer(*value)),
+            HirExpr::Number(value) => Some(Side::Number(*value)),
+            HirExpr::String(value) => Some(Side::Text(value.clone())),
+            kind => {
+                if let HirExpr::Cast { operand } = kind
+                    && let HirExpr::String(value) = &exprs[*operand].kind
+                {
+                    return Some(Side::Text(value.clone()));
+                }
+                if let HirExpr::Unary { operator: UnaryOperator::Negate, operand } = kind {
+                    return match &exprs[*operand].kind {
+                        HirExpr::Integer(value) => Some(Side::Integer(value.wrapping_neg())),
+                        HirExpr::Number(value) => Some(Side::Number(-value)),
+                        _ => None,
+                    };
+                }
+                // Of several parts that are written alike, one is kept.
+                part(parts, |part| part == id || text(part) == text(id))
+            }
+        };
+        let (left, right) = (side(left)?, side(right)?);
+        Some(match (left, right) {
+            (expected, actual @ Side::Part(_)) if !matches!(expected, Side::Part(_)) => Compared { actual, expected },
+            (actual, expected) => Compared { actual, expected },
+        })
     }
 
     /// CREATE CONNECTOR in a test; at the top level an instance is known from the start.
@@ -260,4 +304,8 @@ fn is_beside_syncs(kind: &Hir) -> bool {
             | Hir::Package(_)
             | Hir::Publish(_)
     )
+}
+
+fn part(parts: &[ExprId], is_it: impl Fn(ExprId) -> bool) -> Option<Side> {
+    parts.iter().position(|part| is_it(*part)).map(|position| Side::Part(position as u32))
 }
