@@ -212,3 +212,42 @@ fn all_queries_fit_the_grammar() {
     }
     assert!(count >= 15, "{count}");
 }
+
+/// Our captures and those that Helix has in their place.
+const HELIX: &[(&str, &str)] = &[
+    ("@keyword.conditional", "@keyword.control"),
+    ("@function.call", "@function"),
+    ("@module", "@namespace"),
+    ("@property", "@variable.other.member"),
+    ("@number", "@constant.numeric"),
+    ("@boolean", "@constant.builtin.boolean"),
+];
+
+/// Our captures and those that Zed has in their place.
+const ZED: &[(&str, &str)] = &[
+    ("@keyword.conditional", "@keyword"),
+    ("@keyword.operator", "@keyword"),
+    ("@function.call", "@function"),
+    ("@module", "@namespace"),
+    ("@variable.parameter", "@variable"),
+    ("@constant.builtin", "@constant"),
+];
+
+/// The highlights of other editors are ours with the names of their captures; `UPDATE=1` writes them.
+#[test]
+fn highlights_of_other_editors() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, names) in [
+        ("../editors/helix/queries/moltler/highlights.scm", HELIX),
+        ("../editors/zed/languages/moltler/highlights.scm", ZED),
+    ] {
+        let expected =
+            names.iter().fold(HIGHLIGHTS_QUERY.to_owned(), |text, (ours, theirs)| text.replace(ours, theirs));
+        let path = root.join(file);
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &expected).expect("a query can be written");
+        }
+        let found = std::fs::read_to_string(&path).expect("a query can be read");
+        assert_eq!(found, expected, "{file}: run this test with UPDATE=1");
+    }
+}
