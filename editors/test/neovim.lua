@@ -219,8 +219,9 @@ eventually('the parser compiles', function()
   return messages[#messages].text:find('the parser is in')
 end)
 do
-  local is_known, problem = vim.treesitter.language.add('moltler')
-  step('the parser loads', is_known, problem)
+  -- Neovim 0.10 raises where there is none, later ones answer nil.
+  local is_sound, is_known, problem = pcall(vim.treesitter.language.add, 'moltler')
+  step('the parser loads', is_sound and (is_known or vim.fn.has('nvim-0.11') == 0), problem or is_known)
 end
 vim.treesitter.start(buffer, 'moltler')
 local parser = vim.treesitter.get_parser(buffer, 'moltler')
