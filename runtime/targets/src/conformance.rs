@@ -237,6 +237,63 @@ fn check_append(place: &Place<'_>) {
     expect(place, "log", &[("a", 1, "x"), ("a", 1, "x"), ("b", 1, "y")]);
 }
 
+/// The rows of a table on which [`go_on`] ran to its end.
+pub fn gone_on() -> Vec<Vec<Value>> {
+    let row = |id: usize| {
+        let (version, text) = match id % 3 {
+            0 => (2, "second"),
+            _ => (1, "first"),
+        };
+        let (version, text) = if id < 10 { (3, "third") } else { (version, text) };
+        vec![Value::Text(format!("k{id:03}")), Value::Number(f64::from(version)), Value::Text(text.to_owned())]
+    };
+    (0..60).filter(|id| *id < 10 || *id >= 14).map(row).collect()
+}
+
+/// A history that a process may be killed in at any place, and that another process goes on with: rows in two commits, changes of
+/// some then a full pass without four of them. Goes by the state what is left to do.
+pub fn go_on(target: &mut dyn Target, table: &str) -> crate::Result<()> {
+    let request = Request { table: Table { name: table.to_owned(), ..request("items").table }, ..request("items") };
+    let opened = target.open(&request)?;
+    let mut step = opened.state.map_or(0, |state| state.parse::<u32>().expect("a number"));
+    let run = |step: u32| Run { table_name: table.to_owned(), ..run(step) };
+    let ended = |step: u32| Run { table_name: table.to_owned(), ..ended(step) };
+    let rows = |rows: Vec<(usize, i64, &str)>| {
+        let ids: Vec<String> = rows.iter().map(|row| format!("k{:03}", row.0)).collect();
+        let ids: ArrayRef = Arc::new(StringViewArray::from_iter_values(ids));
+        let versions: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.1)));
+        let texts: ArrayRef = Arc::new(StringViewArray::from_iter_values(rows.iter().map(|row| row.2)));
+        RecordBatch::try_from_iter([("id", ids), ("version", versions), ("text", texts)])
+            .expect("Invariant: columns are of one length")
+    };
+    if step < 3 {
+        let first = step;
+        target.begin(Pass::Merge, &run(first))?;
+        if step < 1 {
+            target.write(&rows((0..30).map(|id| (id, 1, "first")).collect()))?;
+            target.write(&rows((20..60).map(|id| (id, 1, "first")).collect()))?;
+            target.commit("1")?;
+            step = 1;
+        }
+        if step < 2 {
+            target.write(&rows((0..60).step_by(3).map(|id| (id, 2, "second")).collect()))?;
+            target.commit("2")?;
+        }
+        target.complete("3", Missing::Keep)?;
+        target.end(&ended(first))?;
+        step = 3;
+    }
+    if step < 4 {
+        target.begin(Pass::Replace, &run(step))?;
+        target.write(&rows((0..10).map(|id| (id, 3, "third")).collect()))?;
+        let rest = (14..60).map(|id| if id % 3 == 0 { (id, 2, "second") } else { (id, 1, "first") });
+        target.write(&rows(rest.collect()))?;
+        target.complete("4", Missing::Delete { at_most: 0.2 })?;
+        target.end(&ended(step))?;
+    }
+    Ok(())
+}
+
 /// Writes a row with a value of each type into the table `samples`.
 pub fn write_samples(target: &mut dyn Target) {
     let names = ["id", "text", "number", "flag", "at", "day", "json"];

@@ -3,13 +3,13 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
-    Array, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::fmt::temporal::DateTimePrinter;
 
-use crate::{Failure, Result, Table, TargetError};
+use crate::{ColumnType, Failure, Result, Table, TargetError};
 
 /// A column of a batch with its type known.
 #[derive(Clone, Copy)]
@@ -39,6 +39,19 @@ pub(crate) enum Cell<'b> {
 }
 
 impl<'b> Values<'b> {
+    /// An array that has this type.
+    pub(crate) fn of(column_type: ColumnType, array: &'b ArrayRef) -> Values<'b> {
+        match column_type {
+            ColumnType::Text => Values::Text(array.as_string_view()),
+            ColumnType::Json => Values::Json(array.as_string_view()),
+            ColumnType::Number => Values::Number(array.as_primitive::<Float64Type>()),
+            ColumnType::Integer => Values::Integer(array.as_primitive::<Int64Type>()),
+            ColumnType::Boolean => Values::Boolean(array.as_boolean()),
+            ColumnType::Timestamp => Values::Timestamp(array.as_primitive::<TimestampMicrosecondType>()),
+            ColumnType::Date => Values::Date(array.as_primitive::<Date32Type>()),
+        }
+    }
+
     /// The value in this row; `None` for NULL.
     pub(crate) fn get(&self, row: usize) -> Option<Cell<'b>> {
         fn there<'b>(array: &'b dyn Array, row: usize, cell: impl FnOnce() -> Cell<'b>) -> Option<Cell<'b>> {
@@ -58,7 +71,6 @@ impl<'b> Values<'b> {
 
 /// The columns of a batch, which must be those of the table.
 pub(crate) fn columns<'b>(table: &Table, batch: &'b RecordBatch) -> Result<Vec<Values<'b>>> {
-    use crate::ColumnType;
     let schema = batch.schema_ref();
     let wrong = |what: String| TargetError::new(Failure::Schema, format!("rows of `{}`: {what}", table.name));
     if schema.fields().len() != table.columns.len() {
@@ -74,15 +86,7 @@ pub(crate) fn columns<'b>(table: &Table, batch: &'b RecordBatch) -> Result<Vec<V
                 column.column_type.name()
             )));
         }
-        Ok(match column.column_type {
-            ColumnType::Text => Values::Text(array.as_string_view()),
-            ColumnType::Json => Values::Json(array.as_string_view()),
-            ColumnType::Number => Values::Number(array.as_primitive::<Float64Type>()),
-            ColumnType::Integer => Values::Integer(array.as_primitive::<Int64Type>()),
-            ColumnType::Boolean => Values::Boolean(array.as_boolean()),
-            ColumnType::Timestamp => Values::Timestamp(array.as_primitive::<TimestampMicrosecondType>()),
-            ColumnType::Date => Values::Date(array.as_primitive::<Date32Type>()),
-        })
+        Ok(Values::of(column.column_type, array))
     });
     columns.collect()
 }

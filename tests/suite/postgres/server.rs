@@ -20,7 +20,7 @@ impl Postgres {
     /// Starts one; `None` where PostgreSQL is not installed.
     pub(super) fn start() -> Option<Postgres> {
         let programs = find_programs()?;
-        let folder = moltler_tests::scratch();
+        let folder = tempfile::tempdir().expect("the folder for temporary files can be written");
         let root = folder.path().metadata().expect("the scratch folder can be read").uid() == 0;
         // The server refuses to run as root.
         let owner = if root { Some(unprivileged()?) } else { None };
@@ -62,6 +62,12 @@ impl Postgres {
             std::thread::sleep(Duration::from_millis(100));
         }
         panic!("the server does not answer");
+    }
+
+    /// Where it is.
+    #[allow(dead_code, reason = "not every test that has a server connects to it by itself")]
+    pub(super) fn url(&self) -> String {
+        format!("postgres://moltler@127.0.0.1:{}/postgres", self.port)
     }
 
     /// What `psql` prints as CSV for a script; the error is what it says when it cannot run it. A statement that fails does not
