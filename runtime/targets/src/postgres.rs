@@ -235,7 +235,8 @@ impl Open {
             if completed.before > 0 && missing != Missing::Keep && !self.table.key.is_empty() {
                 completed.missing = count(&format!("SELECT count(*) FROM {table} AS t WHERE {absent}"))?;
                 if completed.missing > 0 && missing.allows(completed.missing, completed.before) {
-                    completed.deleted = self.session.change(&format!("DELETE FROM {table} AS t WHERE {absent}"), &[])?;
+                    completed.deleted =
+                        self.session.change(&format!("DELETE FROM {table} AS t WHERE {absent}"), &[])?;
                     failpoint::pass("postgres: deleted");
                 }
             }

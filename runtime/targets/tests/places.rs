@@ -39,7 +39,11 @@ fn killed_anywhere(kind: &str, place: impl Fn(u32) -> String, rows: impl Fn(&str
     let log = tempfile::NamedTempFile::new().expect("a scratch file");
     let run = |number: u32, failpoint: Option<u32>| {
         let mut command = Command::new(&program);
-        command.args(["child", "--exact"]).env(KIND, kind).env(WHERE, place(number)).env(TABLE, format!("items{number}"));
+        command
+            .args(["child", "--exact"])
+            .env(KIND, kind)
+            .env(WHERE, place(number))
+            .env(TABLE, format!("items{number}"));
         command.env("MOLTLER_FAILPOINT_LOG", log.path());
         if let Some(failpoint) = failpoint {
             command.env("MOLTLER_FAILPOINT", failpoint.to_string());
@@ -96,7 +100,9 @@ fn postgresql_is_a_target() {
     let names = ["deep.items", "items"];
     assert_eq!(status(&location, names[0]).expect("a status"), moltler_targets::Status::default());
     conformance::go_on(&mut *target("postgres", &url), names[0]).expect("it runs");
-    server.psql("CREATE ROLE reader; GRANT SELECT ON deep.items TO reader; CREATE VIEW v AS SELECT * FROM deep.items;").expect("SQL");
+    server
+        .psql("CREATE ROLE reader; GRANT SELECT ON deep.items TO reader; CREATE VIEW v AS SELECT * FROM deep.items;")
+        .expect("SQL");
     server.psql("UPDATE deep.moltler_state SET state = '3'; UPDATE deep.items SET text = 'old';").expect("SQL");
     conformance::go_on(&mut *target("postgres", &url), names[0]).expect("it runs");
     assert_eq!(postgres_rows(&server, "v"), conformance::gone_on(), "a full pass keeps views");
@@ -106,7 +112,8 @@ fn postgresql_is_a_target() {
     assert_eq!((status.state.as_deref(), status.runs.len()), (Some("4"), 2));
 
     conformance::write_samples(&mut *target("postgres", &url));
-    let sample = server.psql("\\pset tuples_only\nSET timezone = 'UTC'; SELECT to_json(s) FROM samples s;\n").expect("SQL");
+    let sample =
+        server.psql("\\pset tuples_only\nSET timezone = 'UTC'; SELECT to_json(s) FROM samples s;\n").expect("SQL");
     assert_eq!(
         sample.trim().replace("\"\"", "\""),
         "\"{\"id\":\"a\",\"text\":\"t\\n\",\"number\":1,\"flag\":true,\"at\":\"2024-01-31T12:00:00.000005+00:00\",\

@@ -175,7 +175,8 @@ fn all_names(table: &Table) -> String {
 
 /// A new stage.
 pub(super) fn create_stage(table: &Table) -> String {
-    let columns = table.columns.iter().map(|column| format!("{} {}", quoted(&column.name), sql_type(column.column_type)));
+    let columns =
+        table.columns.iter().map(|column| format!("{} {}", quoted(&column.name), sql_type(column.column_type)));
     let columns = columns.collect::<Vec<_>>().join(", ");
     format!(
         "DROP TABLE IF EXISTS {STAGE}; \

@@ -156,10 +156,13 @@ mod tests {
 
     #[test]
     fn json_that_jsonb_refuses() {
-        for json in [r#"{"a":"\u0000"}"#, r#"["\ud800"]"#, r#"["\udc00"]"#, r#"["\ud800\n"]"#, "[1e999999]", "1E99999999999"] {
+        for json in
+            [r#"{"a":"\u0000"}"#, r#"["\ud800"]"#, r#"["\udc00"]"#, r#"["\ud800\n"]"#, "[1e999999]", "1E99999999999"]
+        {
             assert!(unfit_json(json).is_some(), "{json}");
         }
-        for json in [r#"{"a":"\\u0000"}"#, r#"["\ud83d\ude00"]"#, "[1e300, -1.5E-7]", r#""1e999999""#, "true", "\"é\""] {
+        for json in [r#"{"a":"\\u0000"}"#, r#"["\ud83d\ude00"]"#, "[1e300, -1.5E-7]", r#""1e999999""#, "true", "\"é\""]
+        {
             assert_eq!(unfit_json(json), None, "{json}");
         }
     }

@@ -53,9 +53,7 @@ pub(super) fn connector(verify: Verify, root: Option<&str>) -> Result<MakeRustls
         ),
     };
     let verifier = Arc::new(AnyName { chain, provider });
-    Ok(MakeRustlsConnect::new(
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth(),
-    ))
+    Ok(MakeRustlsConnect::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()))
 }
 
 /// Takes certificates for other hosts too.
