@@ -25,6 +25,7 @@ mod json;
 mod lease;
 mod location;
 mod ndjson;
+mod parquet;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -318,9 +319,7 @@ pub fn connect(location: &Location) -> Result<Box<dyn Target>> {
     match location {
         Location::Sqlite { path } => Ok(Box::new(sqlite::Sqlite::new(path))),
         Location::Ndjson { path } => Ok(Box::new(ndjson::Ndjson::new(path))),
-        Location::Parquet { .. } => {
-            Err(TargetError::new(Failure::NotSupported, "targets in Parquet are not supported"))
-        }
+        Location::Parquet { path } => Ok(Box::new(parquet::Parquet::new(path))),
         Location::Postgres { url } => Ok(Box::new(postgres::Postgres::new(url))),
         Location::Elasticsearch { .. } => {
             Err(TargetError::new(Failure::NotSupported, "targets in Elasticsearch are not supported"))
@@ -333,6 +332,7 @@ pub fn status(location: &Location, table: &str) -> Result<Status> {
     match location {
         Location::Sqlite { path } => sqlite::status(path, table),
         Location::Ndjson { path } => ndjson::status(path),
+        Location::Parquet { path } => parquet::status(path),
         Location::Postgres { url } => postgres::status(url, table),
         _ => Ok(Status::default()),
     }

@@ -5,7 +5,7 @@
 //! new file is announced in the state before it takes the place of the old one, and an announced one is put there by the next
 //! run where a killed one did not.
 
-mod side;
+pub(crate) mod side;
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};

@@ -14,8 +14,7 @@ const TABLE: &str = "MOLTLER_TEST_TABLE";
 
 fn location(kind: &str, place: &str) -> Location {
     match kind {
-        "sqlite" => Location::Sqlite { path: place.into() },
-        "ndjson" => Location::Ndjson { path: place.into() },
+        "parquet" => Location::Parquet { path: place.into() },
         "postgres" => Location::Postgres { url: place.to_owned() },
         _ => panic!("unknown kind {kind}"),
     }
@@ -66,6 +65,34 @@ fn killed_anywhere(kind: &str, place: impl Fn(u32) -> String, rows: impl Fn(&str
         }
     }
     panic!("{kind} has more failpoints than anybody thinks");
+}
+
+/// The rows of a folder of Parquet files, by a reader that knows nothing of who wrote them.
+fn parquet_rows(folder: &str) -> Vec<Vec<Value>> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    let mut rows = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|end| end != "parquet") {
+            continue;
+        }
+        let reader = SerializedFileReader::new(std::fs::File::open(path).expect("a file")).expect("a whole file");
+        for row in reader.get_row_iter(None).expect("rows") {
+            let row = row.expect("a row");
+            let text = |column: usize| Value::Text(row.get_string(column).expect("a text").clone());
+            rows.push(vec![text(0), Value::Number(row.get_long(1).expect("a number") as f64), text(2)]);
+        }
+    }
+    rows.sort_by_key(|row| format!("{:?}", row[0]));
+    rows
+}
+
+#[test]
+fn parquet_is_killed_anywhere() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let place = |number: u32| folder.path().join(number.to_string()).join("items").to_string_lossy().into_owned();
+    killed_anywhere("parquet", place, |place, _| parquet_rows(place));
 }
 
 /// The rows of a table with key, version and text.

@@ -99,8 +99,11 @@ impl Lower<'_> {
         match SyncTarget::parse(&target.value()) {
             Ok(parsed) => {
                 let unbuilt = match parsed.kind {
-                    TargetKind::Default | TargetKind::Sqlite | TargetKind::Ndjson | TargetKind::Postgres => None,
-                    TargetKind::Parquet => Some("a target in Parquet"),
+                    TargetKind::Default
+                    | TargetKind::Sqlite
+                    | TargetKind::Ndjson
+                    | TargetKind::Postgres
+                    | TargetKind::Parquet => None,
                     TargetKind::Elasticsearch => Some("a target in Elasticsearch"),
                 };
                 if let Some(unbuilt) = unbuilt {

@@ -38,12 +38,13 @@ pub(super) struct Announced {
 }
 
 /// The folder.
-pub(super) struct Side {
+#[derive(Clone)]
+pub(crate) struct Side {
     folder: PathBuf,
 }
 
 impl Side {
-    pub(super) fn of(path: &Path) -> Side {
+    pub(crate) fn of(path: &Path) -> Side {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Side { folder: path.with_file_name(format!("{name}.moltler")) }
     }
@@ -52,7 +53,7 @@ impl Side {
         self.folder.exists()
     }
 
-    pub(super) fn lock(&self) -> PathBuf {
+    pub(crate) fn lock(&self) -> PathBuf {
         self.folder.join("lock")
     }
 
@@ -113,11 +114,11 @@ impl Side {
     }
 
     /// The last line of a run counts.
-    pub(super) fn put_run(&self, run: &Run) -> Result<()> {
+    pub(crate) fn put_run(&self, run: &Run) -> Result<()> {
         self.append(&self.history(), &format!("{}\n", serde_json::to_string(run).expect("Invariant: a run is JSON")))
     }
 
-    pub(super) fn put_rejected(&self, run: &Run, rows: &[Rejected]) -> Result<()> {
+    pub(crate) fn put_rejected(&self, run: &Run, rows: &[Rejected]) -> Result<()> {
         let mut lines = String::new();
         for rejected in rows {
             let line = serde_json::json!({
@@ -129,7 +130,7 @@ impl Side {
     }
 
     /// The runs, the latest first.
-    pub(super) fn runs(&self) -> Result<Vec<Run>> {
+    pub(crate) fn runs(&self) -> Result<Vec<Run>> {
         let path = self.history();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -149,7 +150,7 @@ impl Side {
     }
 
     /// Runs that seem to be running were killed: the lock is ours.
-    pub(super) fn mark_interrupted(&self) -> Result<()> {
+    pub(crate) fn mark_interrupted(&self) -> Result<()> {
         for mut run in self.runs()? {
             if run.status == "running" {
                 run.status = "interrupted".to_owned();
