@@ -9,7 +9,7 @@ use tower_lsp_server::gen_lsp_types::{
     ClientCapabilities, CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, DiagnosticOptions,
     DocumentOnTypeFormattingOptions, PositionEncodingKind, RenameOptions, SemanticTokensFullDelta,
     SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities, SignatureHelpOptions, TextDocumentContentOptions,
-    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceOptions,
+    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 
 /// What the editor can do.
@@ -127,6 +127,10 @@ pub(crate) fn server(editor: &Editor) -> ServerCapabilities {
         workspace_symbol_provider: Some(true.into()),
         workspace: Some(WorkspaceOptions {
             text_document_content: Some(TextDocumentContentOptions { schemes: vec![PAGE_SCHEME.to_owned()] }.into()),
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(true.into()),
+            }),
             ..WorkspaceOptions::default()
         }),
         semantic_tokens_provider: Some(

@@ -15,7 +15,7 @@ use tower_lsp_server::{ExitedError, LspService};
 use tower_service::Service;
 
 use crate::handlers::{PreparedRequests, Server, router};
-use crate::state::Writer;
+use crate::state::{STACK, Writer};
 use crate::system::SharedSystem;
 use crate::transport::{Outgoing, Reader};
 
@@ -29,8 +29,6 @@ pub(crate) enum Event {
     EditorGone,
 }
 
-/// Stack of the threads that analyse.
-const STACK: usize = 16 << 20;
 /// How often it is looked whether the editor's process still runs.
 const EDITOR_CHECK: Duration = Duration::from_secs(1);
 
@@ -58,7 +56,7 @@ pub(crate) fn serve(
         }
         reader_events.send(Event::End).unwrap_or_default();
     });
-    let writer = Writer::start(system, outgoing.clone(), runtime.handle().clone(), STACK);
+    let writer = Writer::start(system, outgoing.clone(), runtime.handle().clone());
     let (Ok(_), Ok((writer, state_thread))) = (reader, writer) else { return 1 };
     let (service, _) = router(Server::new(writer.clone(), outgoing.clone(), events));
     let mut connection = Connection {

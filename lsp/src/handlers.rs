@@ -43,6 +43,7 @@ pub(crate) fn router(server: Server) -> (LspService<Server>, ClientSocket) {
         .custom_method("textDocument/didClose", Server::did_close)
         .custom_method("textDocument/didSave", Server::did_save)
         .custom_method("workspace/didChangeWatchedFiles", Server::did_change_watched_files)
+        .custom_method("workspace/didChangeWorkspaceFolders", Server::did_change_workspace_folders)
         .custom_method("workspace/didChangeConfiguration", Server::did_change_configuration)
         .custom_method("textDocument/completion", Server::completion)
         .custom_method("textDocument/hover", Server::hover)

@@ -2,6 +2,7 @@
 
 mod job;
 mod packages;
+mod workspace;
 
 use std::io;
 use std::sync::Arc;
@@ -14,13 +15,20 @@ use crate::capabilities::Editor;
 use crate::from_proto::ContentChange;
 use crate::system::SharedSystem;
 use crate::transport::Outgoing;
-pub(crate) use job::{Job, Moved, Token};
+pub(crate) use job::{Job, Moved, Scope, Token};
 use packages::Packages;
+
+/// Stack of the threads that analyse.
+pub(crate) const STACK: usize = 16 << 20;
 
 /// What the state is told, in the order of the messages.
 pub(crate) enum Task {
     /// What the editor can do.
     Editor(Editor),
+    /// Folders of the workspace, as URIs, that are open from now on, and those that are so no longer.
+    Folders { opened: Vec<String>, closed: Vec<String> },
+    /// Packages of the workspace that were read in the background.
+    Loaded(workspace::Found),
     /// A document is open with this text.
     Open { uri: String, version: i32, text: String },
     /// A document changed.
@@ -29,7 +37,7 @@ pub(crate) enum Task {
     Close { uri: String },
     /// Files on the disk were made, changed or removed.
     Files(Vec<String>),
-    /// Something is asked about a document.
+    /// Something is asked about a document or all packages.
     Read(Job),
     /// Nothing comes after this.
     Stop,
@@ -47,7 +55,6 @@ impl Writer {
         system: Arc<SharedSystem>,
         outgoing: Outgoing,
         runtime: Handle,
-        stack: usize,
     ) -> io::Result<(Writer, JoinHandle<()>)> {
         let (tasks, inbox) = mpsc::channel();
         let writer = Writer { tasks };
@@ -56,7 +63,7 @@ impl Writer {
             let packages = Packages::new(system, outgoing);
             State { packages, inbox, door, runtime }.run();
         };
-        let thread = std::thread::Builder::new().name("state".to_owned()).stack_size(stack).spawn(run)?;
+        let thread = std::thread::Builder::new().name("state".to_owned()).stack_size(STACK).spawn(run)?;
         Ok((writer, thread))
     }
 
@@ -96,21 +103,35 @@ impl State {
             };
             match task {
                 Task::Editor(editor) => self.packages.editor = editor,
+                Task::Folders { opened, closed } => self.packages.folders(&opened, &closed),
+                Task::Loaded(found) => {
+                    for job in self.packages.loaded(found) {
+                        job.start(self.packages.snapshots(), &self.door, &self.runtime);
+                    }
+                }
                 Task::Open { uri, version, text } => self.packages.open(uri, version, text),
                 Task::Change { uri, version, changes } => self.packages.change(&uri, version, changes),
                 Task::Close { uri } => self.packages.close(&uri),
                 Task::Files(uris) => self.packages.files(&uris),
-                // It was cancelled by a change, and the change is told at the next pause.
-                Task::Read(job) if job.is_publication() && self.packages.is_untold(job.uri()) => {}
-                Task::Read(job) => {
-                    let snapshot = self.packages.snapshot(job.uri());
-                    job.start(snapshot, &self.door, &self.runtime);
-                }
+                Task::Read(job) => self.read(job),
                 Task::Stop => {
                     self.packages.cancel();
                     return;
                 }
             }
         }
+    }
+
+    fn read(&mut self, job: Job) {
+        let snapshots = match job.scope() {
+            // It was cancelled by a change, and the change is told at the next pause.
+            Scope::Document(uri) if job.is_publication() && self.packages.is_untold(uri) => return,
+            Scope::Document(uri) => self.packages.snapshot(uri).into_iter().collect(),
+            Scope::Workspace => match self.packages.when_loaded(job, &self.door) {
+                Some(job) => return job.start(self.packages.snapshots(), &self.door, &self.runtime),
+                None => return,
+            },
+        };
+        job.start(snapshots, &self.door, &self.runtime);
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
+use salsa::Setter;
 
 use crate::{Db, Statement};
 
@@ -25,7 +26,8 @@ pub enum NameKind {
     Variable,
 }
 
-/// The statements that declare a name. There is one for each name that was ever declared or looked up.
+/// The statements that declare a name. There is one for each name that was declared or looked up, until
+/// [`Names::forget`].
 #[salsa::input(debug)]
 pub struct NameInput {
     /// In the order of their files' paths and their places; empty when nobody declares the name.
@@ -40,6 +42,8 @@ type Inputs = FxHashMap<(NameKind, Box<str>), NameInput>;
 #[derive(Clone, Default)]
 pub struct Names {
     inputs: Arc<Mutex<Inputs>>,
+    /// Inputs without a name, which nobody declares: salsa keeps inputs for ever, so they are used again.
+    free: Arc<Mutex<Vec<NameInput>>>,
 }
 
 impl Names {
@@ -57,10 +61,37 @@ impl Names {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// How many inputs wait for a name.
+    pub fn free_count(&self) -> usize {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes their inputs from the names that are not to be kept, so that what was typed letter by letter does not pile up.
+    /// A query that looked such a name up is computed again and asks for a new input.
+    pub fn forget(db: &mut dyn Db, keep: impl Fn(NameKind, &str) -> bool) {
+        let names = db.names().clone();
+        let mut forgotten = Vec::new();
+        names.inputs.lock().unwrap_or_else(PoisonError::into_inner).retain(|(kind, name), input| {
+            let is_kept = keep(*kind, name);
+            if !is_kept {
+                forgotten.push(*input);
+            }
+            is_kept
+        });
+        for input in &forgotten {
+            // Even where it declared nothing: who depends on it depends on a name that is no longer its.
+            input.set_declarations(db).to(Arc::from([]));
+        }
+        names.free.lock().unwrap_or_else(PoisonError::into_inner).extend(forgotten);
+    }
 }
 
 /// The input of a name.
 pub fn names(db: &dyn Db, kind: NameKind, name: &str) -> NameInput {
     let mut inputs = db.names().inputs.lock().unwrap_or_else(PoisonError::into_inner);
-    *inputs.entry((kind, Box::from(name))).or_insert_with(|| NameInput::new(db, Arc::from([])))
+    *inputs.entry((kind, Box::from(name))).or_insert_with(|| {
+        let free = db.names().free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.unwrap_or_else(|| NameInput::new(db, Arc::from([])))
+    })
 }

@@ -44,4 +44,4 @@ pub use in_package::check_in_package;
 pub use lower::{Lowering, lower_statement};
 pub use package::{Change, Definitions, Lowered, Package, find_root};
 pub use parallel::check_all;
-pub use syntax_tree::{parse, scripts};
+pub use syntax_tree::{parse, parse_count, scripts};

@@ -13,7 +13,7 @@ mod lowered;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use moltler_db::{FileId, FileRange, NameKind, Source, Statement, names};
+use moltler_db::{Db, FileId, FileRange, NameKind, Names, Source, Statement, names};
 use moltler_syntax::{Document, RunId, StatementId, TextRange};
 use rustc_hash::FxHashMap;
 use salsa::Setter;
@@ -28,6 +28,9 @@ use crate::syntax_tree::config_keys;
 use index::Index;
 pub use load::find_root;
 pub use lowered::{Definitions, Lowered};
+
+/// So many names that were looked up and that nobody declares or mentions any more are no burden.
+const SPARE_NAMES: usize = 4096;
 
 /// Files, statements and names of a package.
 #[derive(Clone, Default)]
@@ -167,9 +170,11 @@ impl Package {
         self.names_revision
     }
 
-    /// How many inputs salsa holds: of statements in use, of statements that are free to be used again.
-    pub fn input_counts(&self) -> (usize, usize) {
-        (self.homes.len(), self.free.len())
+    /// How many inputs salsa holds, which never lets one go: of statements, in use or free to be used again, and of names, the
+    /// same.
+    pub fn input_counts(&self, db: &Database) -> (usize, usize) {
+        let names = db.names();
+        (self.homes.len() + self.free.len(), names.len() + names.free_count())
     }
 
     /// The file of a statement and the offset of its text in it.
@@ -326,6 +331,9 @@ impl Package {
         files.sort();
         files.dedup();
         self.free.extend(&removed);
+        if db.names().len() > 2 * self.index.len() + SPARE_NAMES {
+            Names::forget(db, |kind, name| self.index.has(kind, name));
+        }
         Change { edited, affected, removed, files }
     }
 

@@ -1,6 +1,6 @@
 //! Trees of statements, and constants in them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -19,6 +19,13 @@ const MAX_DEPTH: usize = 64;
 thread_local! {
     /// The trees made last, the latest at the end.
     static LATEST: RefCell<VecDeque<(Arc<str>, Arc<Parse>)>> = const { RefCell::new(VecDeque::new()) };
+    /// How many trees were made.
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many trees [`parse`] has made on this thread, for tests and measurements of incremental work.
+pub fn parse_count() -> u64 {
+    MADE.get()
 }
 
 /// How many trees a thread keeps: those of the statement at work, and of some that it looks at besides.
@@ -35,6 +42,7 @@ pub fn parse(db: &dyn Db, statement: Statement) -> Arc<Parse> {
             return parse.clone();
         }
         let parse = Arc::new(moltler_syntax::parse(text));
+        MADE.set(MADE.get() + 1);
         if latest.len() == KEPT {
             latest.pop_front();
         }

@@ -94,6 +94,68 @@ fn an_edit_of_a_body_computes_that_body_alone() {
 }
 
 #[test]
+fn an_edit_parses_its_statement_once() {
+    let (mut log, mut package, _, queries) = shop(200);
+    let before = moltler_hir::parse_count();
+    let change = replace(&mut log, &mut package, queries, "'17'", "'x'");
+    for statement in change.edited.iter().chain(&change.affected) {
+        statement_diagnostics(&log.db, &package, *statement);
+    }
+    assert_eq!(moltler_hir::parse_count() - before, 1);
+}
+
+/// An edit costs the same in a package of any size: what is computed again is counted.
+#[test]
+fn the_size_of_the_package_does_not_matter() {
+    let computed = |selects: usize| {
+        let (mut log, mut package, definitions, queries) = shop(selects);
+        let parses = moltler_hir::parse_count();
+        for (file, from, to) in [(queries, "'1'", "'y'"), (definitions, "one = 1", "one = 2"), (queries, "'y'", "'y' AND")] {
+            let change = replace(&mut log, &mut package, file, from, to);
+            for statement in change.edited.iter().chain(&change.affected) {
+                statement_diagnostics(&log.db, &package, *statement);
+            }
+        }
+        (log.take(), moltler_hir::parse_count() - parses)
+    };
+    assert_eq!(computed(10), computed(2_000));
+}
+
+#[test]
+fn inputs_do_not_pile_up() {
+    let (mut log, mut package, definitions, queries) = shop(100);
+    let mut random = fastrand::Rng::with_seed(3);
+    let edits = std::env::var("MOLTLER_EDITS").ok().and_then(|text| text.parse().ok()).unwrap_or(12_000);
+    let (mut largest, mut statements) = ((0, 0), 0);
+    for step in 0..edits {
+        let file = if random.u8(0..4) == 0 { definitions } else { queries };
+        let length = package.document(file).map_or(0, moltler_syntax::Document::len);
+        // New names all the time, new statements now and then, and about as much is taken away as is put in.
+        let name: String = (0..random.usize(1..6)).map(|_| random.lowercase()).collect();
+        let new = match random.u8(0..8) {
+            0 => format!("\nSELECT {name} FROM {name}.{name};"),
+            1 => format!("\nDECLARE {name} = 1;"),
+            2..=4 => name,
+            _ => String::new(),
+        };
+        let at = random.u32(0..=length);
+        let end = (at + random.u32(0..12)).min(length);
+        let change = package.edit(&mut log.db, file, TextRange::new(at, end), &new);
+        for statement in change.edited.iter().chain(&change.affected) {
+            statement_diagnostics(&log.db, &package, *statement);
+        }
+        log.take();
+        if step == edits / 2 {
+            largest = package.input_counts(&log.db);
+        }
+        statements = statements.max(package.statements(queries).count() + package.statements(definitions).count());
+    }
+    let counts = package.input_counts(&log.db);
+    assert!(counts.0 <= statements + 8, "as many statements as there were at once: {counts:?}, {statements}");
+    assert!(counts.1 <= 2 * largest.1.max(6_000), "names are forgotten: {counts:?}, {largest:?}");
+}
+
+#[test]
 fn a_config_key_that_a_handler_reads_concerns_its_type_alone() {
     let (mut log, mut package, definitions, _) = shop(200);
     let change = replace(&mut log, &mut package, definitions, "config.url", "config.ur");

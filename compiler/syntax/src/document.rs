@@ -553,7 +553,10 @@ mod tests {
     fn an_edit_touches_one_statement() {
         let text = "SELECT a FROM b.c;\n".repeat(10_000);
         let mut document = Document::new(&text);
+        crate::split::READ.set(0);
         let change = document.edit(TextRange::empty(100_007), "x");
         assert_eq!((change.changed.len(), change.inserted.len(), change.removed.len()), (1, 0, 0));
+        let read = crate::split::READ.get();
+        assert!(read < 1_000, "an edit reads up to the next old boundary, not {read} bytes");
     }
 }

@@ -60,7 +60,15 @@ pub(crate) fn scan_statement(text: &str, start: usize, whole: bool, memo: &mut M
     lexer.comment_end = memo.before(start);
     lexer.statement();
     *memo = Memo::behind(&lexer, start);
+    #[cfg(test)]
+    READ.set(READ.get() + lexer.examined.max(lexer.at));
     Scan { end: lexer.at, examined: lexer.examined.max(lexer.at) }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that [`scan_statement`] has read.
+    pub(crate) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// What is remembered from one statement of a text to the next, so that a search to the end of the text is made once.

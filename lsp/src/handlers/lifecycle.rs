@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use tower_lsp_server::LanguageServer;
-use tower_lsp_server::gen_lsp_types::{InitializeParams, InitializeResult, InitializedParams, ServerInfo};
+use tower_lsp_server::gen_lsp_types::{InitializeParams, InitializeResult, InitializedParams, ServerInfo, WorkspaceFolders};
 use tower_lsp_server::jsonrpc::Result;
 
 use super::Server;
@@ -16,6 +16,7 @@ impl LanguageServer for Server {
         self.registers_watchers.store(editor.registers_watchers, Ordering::Relaxed);
         let capabilities = capabilities::server(&editor);
         self.writer.send(Task::Editor(editor));
+        self.writer.send(Task::Folders { opened: folders(&params), closed: Vec::new() });
         if let Some(process) = params.process_id {
             watch_editor(process, self.events.clone());
         }
@@ -41,5 +42,14 @@ impl LanguageServer for Server {
 
     async fn shutdown(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// The URIs of the folders that the editor shows: older editors have one.
+#[expect(deprecated, reason = "it is what older editors tell")]
+fn folders(params: &InitializeParams) -> Vec<String> {
+    match &params.workspace_folders_initialize_params.workspace_folders {
+        Some(WorkspaceFolders::WorkspaceFolderList(folders)) => folders.iter().map(|folder| folder.uri.0.clone()).collect(),
+        _ => params.root_uri.iter().map(|uri| uri.0.clone()).collect(),
     }
 }

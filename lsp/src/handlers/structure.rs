@@ -5,7 +5,7 @@ use moltler_ide::inlay_hints::inlay_hints;
 use moltler_ide::runnables::{Runnable, runnables};
 use moltler_ide::signature_help::signature_help;
 use moltler_ide::structure::{FoldKind, folding_ranges, selection_ranges};
-use moltler_ide::symbols::symbols;
+use moltler_ide::symbols::package_symbols;
 use moltler_syntax::TextRange;
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::Result;
@@ -13,7 +13,6 @@ use tower_lsp_server::jsonrpc::Result;
 use super::Server;
 use super::document_symbol::kind;
 use crate::snapshot::Snapshot;
-use crate::state::Moved;
 use crate::{from_proto, to_proto};
 
 /// More symbols than this are not shown for one search.
@@ -143,23 +142,23 @@ impl Server {
         .await
     }
 
-    /// The definitions of a package whose names have the letters of the query in their order.
+    /// The definitions of the workspace whose names have the letters of the query in their order.
     pub(super) async fn workspace_symbol(&self, params: Value) -> Result<Option<Value>> {
         let query = params["query"].as_str().unwrap_or_default().to_lowercase();
-        let search = move |snapshot: &Snapshot| {
+        let search = move |snapshots: &[Snapshot]| {
             let mut found = Vec::new();
-            for (file, _) in snapshot.package.files() {
-                for symbol in symbols(&snapshot.db, &snapshot.package, file) {
-                    if found.len() < MAX_SYMBOLS && matches(&symbol.name, &query) {
-                        let place = moltler_db::FileRange { file, range: symbol.name_range };
-                        let location = to_proto::location(snapshot, place)?;
-                        found.push(json!({"name": symbol.name, "kind": kind(symbol.kind), "location": location}));
-                    }
+            for snapshot in snapshots {
+                let left = MAX_SYMBOLS - found.len();
+                let asked = |name: &str| matches(name, &query);
+                for (file, symbol) in package_symbols(&snapshot.db, &snapshot.package, left, asked) {
+                    let place = moltler_db::FileRange { file, range: symbol.name_range };
+                    let location = to_proto::location(snapshot, place)?;
+                    found.push(json!({"name": symbol.name, "kind": kind(symbol.kind), "location": location}));
                 }
             }
             Some(Value::Array(found))
         };
-        self.writer.read(String::new(), Moved::Again, search).await
+        self.writer.read_workspace(search).await
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tower_lsp_server::gen_lsp_types::{
-    DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    WorkspaceFolder,
 };
 
 use super::Server;
@@ -43,6 +44,12 @@ impl Server {
 
     pub(super) async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
         self.writer.send(Task::Files(params.changes.into_iter().map(|change| change.uri.0).collect()));
+    }
+
+    pub(super) async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        let uris = |folders: Vec<WorkspaceFolder>| folders.into_iter().map(|folder| folder.uri.0).collect();
+        let event = params.event;
+        self.writer.send(Task::Folders { opened: uris(event.added), closed: uris(event.removed) });
     }
 
     /// There are no settings.

@@ -24,14 +24,14 @@ pub(crate) enum Moved {
 #[derive(Default)]
 pub(crate) struct Token {
     cancelled: AtomicBool,
-    running: Mutex<Option<salsa::CancellationToken>>,
+    running: Mutex<Vec<salsa::CancellationToken>>,
 }
 
 impl Token {
     /// Ends the read, if it is under way, without an answer.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        for running in &*self.running.lock().unwrap_or_else(PoisonError::into_inner) {
             running.cancel();
         }
     }
@@ -40,8 +40,8 @@ impl Token {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    fn runs(&self, token: Option<salsa::CancellationToken>) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    fn runs(&self, tokens: Vec<salsa::CancellationToken>) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = tokens;
     }
 }
 
@@ -56,8 +56,8 @@ impl Drop for CancelOnDrop {
 
 /// How a read ended.
 enum Outcome<'a> {
-    /// There is such a document.
-    Document(&'a Snapshot),
+    /// There is such a document; or one snapshot for each package.
+    Found(&'a [Snapshot]),
     /// There is none.
     NoDocument,
     /// The text moved on.
@@ -67,9 +67,18 @@ enum Outcome<'a> {
 /// Sends the answer.
 type Reply = Box<dyn FnOnce() + Send>;
 
-/// A read of a document that waits for its turn or runs.
+/// What a read is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The document with this URI.
+    Document(String),
+    /// All packages of the workspace.
+    Workspace,
+}
+
+/// A read that waits for its turn or runs.
 pub(crate) struct Job {
-    uri: String,
+    scope: Scope,
     token: Arc<Token>,
     moved: Moved,
     is_publication: bool,
@@ -87,11 +96,22 @@ impl Writer {
         read: impl Fn(&Snapshot) -> T + Send + 'static,
         reply: impl FnOnce(Result<Option<T>>) + Send + 'static,
     ) -> Arc<Token> {
+        let read = move |snapshots: &[Snapshot]| snapshots.first().map(&read);
+        self.queue(Scope::Document(uri), moved, read, reply)
+    }
+
+    fn queue<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        moved: Moved,
+        read: impl Fn(&[Snapshot]) -> Option<T> + Send + 'static,
+        reply: impl FnOnce(Result<Option<T>>) + Send + 'static,
+    ) -> Arc<Token> {
         let token = Arc::new(Token::default());
         let mut reply = Some(reply);
         let run = move |outcome: Outcome<'_>| -> Reply {
             let result = match outcome {
-                Outcome::Document(snapshot) => Ok(Some(read(snapshot))),
+                Outcome::Found(snapshots) => Ok(read(snapshots)),
                 Outcome::NoDocument => Ok(None),
                 Outcome::Modified => Err(Error::content_modified()),
             };
@@ -102,7 +122,7 @@ impl Writer {
                 }
             })
         };
-        let job = Job { uri, token: token.clone(), moved, is_publication: false, run: Box::new(run) };
+        let job = Job { scope, token: token.clone(), moved, is_publication: false, run: Box::new(run) };
         self.send(Task::Read(job));
         token
     }
@@ -114,9 +134,28 @@ impl Writer {
         moved: Moved,
         read: R,
     ) -> impl Future<Output = Result<Option<T>>> + Send + use<T, R> {
+        let read = move |snapshots: &[Snapshot]| snapshots.first().and_then(&read);
+        self.wait_for(Scope::Document(uri), moved, read)
+    }
+
+    /// Runs `read` on all packages of the workspace, in the order of their folders, as a future, which cancels the work when it
+    /// is dropped. It starts again when one of them changes.
+    pub(crate) fn read_workspace<T: Send + 'static, R: Fn(&[Snapshot]) -> Option<T> + Send + 'static>(
+        &self,
+        read: R,
+    ) -> impl Future<Output = Result<Option<T>>> + Send + use<T, R> {
+        self.wait_for(Scope::Workspace, Moved::Again, read)
+    }
+
+    fn wait_for<T: Send + 'static, R: Fn(&[Snapshot]) -> Option<T> + Send + 'static>(
+        &self,
+        scope: Scope,
+        moved: Moved,
+        read: R,
+    ) -> impl Future<Output = Result<Option<T>>> + Send + use<T, R> {
         let (sender, receiver) = oneshot::channel();
         // Nobody waits any more for what was cancelled.
-        let token = self.ask(uri, moved, read, move |result| drop(sender.send(result.map(Option::flatten))));
+        let token = self.queue(scope, moved, read, move |result| drop(sender.send(result)));
         let guard = CancelOnDrop(token);
         async move {
             let _guard = guard;
@@ -129,12 +168,12 @@ impl Job {
     /// Runs `publish` on a document, which tells the editor by itself; it starts again after changes until it is through.
     pub(crate) fn publication(uri: String, publish: impl Fn(&Snapshot) + Send + 'static) -> Job {
         let run = move |outcome: Outcome<'_>| -> Reply {
-            if let Outcome::Document(snapshot) = outcome {
-                publish(snapshot);
+            if let Outcome::Found(snapshots) = outcome {
+                snapshots.iter().for_each(&publish);
             }
             Box::new(|| ())
         };
-        Job { uri, token: Arc::default(), moved: Moved::Again, is_publication: true, run: Box::new(run) }
+        Job { scope: Scope::Document(uri), token: Arc::default(), moved: Moved::Again, is_publication: true, run: Box::new(run) }
     }
 
     /// Whether it tells diagnostics unasked.
@@ -142,30 +181,30 @@ impl Job {
         self.is_publication
     }
 
-    pub(crate) fn uri(&self) -> &str {
-        &self.uri
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
-    /// Runs it on a thread for such work.
-    pub(crate) fn start(mut self, snapshot: Option<Snapshot>, writer: &Writer, runtime: &Handle) {
+    /// Runs it on a thread for such work; without a snapshot it is answered at once.
+    pub(crate) fn start(mut self, snapshots: Vec<Snapshot>, writer: &Writer, runtime: &Handle) {
         if self.token.is_cancelled() {
             return;
         }
-        let Some(snapshot) = snapshot else {
+        if snapshots.is_empty() {
             (self.run)(Outcome::NoDocument)();
             return;
-        };
+        }
         let writer = writer.clone();
-        runtime.spawn_blocking(move || self.work(snapshot, &writer));
+        runtime.spawn_blocking(move || self.work(snapshots, &writer));
     }
 
-    fn work(mut self, snapshot: Snapshot, writer: &Writer) {
-        self.token.runs(Some(snapshot.db.cancellation_token()));
-        let run = AssertUnwindSafe(|| (self.run)(Outcome::Document(&snapshot)));
+    fn work(mut self, snapshots: Vec<Snapshot>, writer: &Writer) {
+        self.token.runs(snapshots.iter().map(|snapshot| snapshot.db.cancellation_token()).collect());
+        let run = AssertUnwindSafe(|| (self.run)(Outcome::Found(&snapshots)));
         let result = catch_unwind(AssertUnwindSafe(|| Cancelled::catch(run)));
-        self.token.runs(None);
+        self.token.runs(Vec::new());
         // The state may be waiting for this: before the answer, so that what the editor sends next is not held up.
-        drop(snapshot);
+        drop(snapshots);
         match result {
             Ok(Ok(reply)) => reply(),
             Ok(Err(_)) if self.token.is_cancelled() => {}

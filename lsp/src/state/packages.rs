@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use salsa::Database as _;
 use tokio::runtime::Handle;
 
+use super::workspace::Workspace;
 use super::{Job, Writer};
 use crate::capabilities::Editor;
 use crate::diagnostics::{self, Diagnostics};
@@ -21,16 +22,17 @@ use crate::{to_proto, uri};
 /// The packages of all open documents.
 pub(super) struct Packages {
     pub(super) editor: Editor,
-    system: Arc<SharedSystem>,
+    pub(super) system: Arc<SharedSystem>,
     outgoing: Outgoing,
+    pub(super) workspace: Workspace,
     /// By root folder.
-    packages: FxHashMap<String, Loaded>,
+    pub(super) packages: FxHashMap<String, Loaded>,
     /// By URI, as the editor writes it.
     open: FxHashMap<String, OpenDocument>,
 }
 
 /// A package and what is computed from it. Names of different packages never meet: each has a data base of its own.
-struct Loaded {
+pub(crate) struct Loaded {
     // Invariant: as in `Snapshot`, `package` is before `db`.
     package: Arc<Package>,
     db: Database,
@@ -62,6 +64,10 @@ enum Untold {
 }
 
 impl Loaded {
+    pub(super) fn new(package: Package, db: Database) -> Loaded {
+        Loaded { package: Arc::new(package), db }
+    }
+
     /// The package and its data base, to be written. Reads that are under way are cancelled and waited for.
     fn write(&mut self) -> (&mut Package, &mut Database) {
         self.db.trigger_cancellation();
@@ -74,7 +80,8 @@ impl Loaded {
 impl Packages {
     pub(super) fn new(system: Arc<SharedSystem>, outgoing: Outgoing) -> Packages {
         let (packages, open) = (FxHashMap::default(), FxHashMap::default());
-        Packages { editor: Editor::default(), system, outgoing, packages, open }
+        let (editor, workspace) = (Editor::default(), Workspace::default());
+        Packages { editor, system, outgoing, workspace, packages, open }
     }
 
     pub(super) fn open(&mut self, uri: String, version: i32, text: String) {
@@ -136,18 +143,29 @@ impl Packages {
         if !self.editor.pulls_diagnostics {
             self.outgoing.notify("textDocument/publishDiagnostics", to_proto::no_diagnostics(uri));
         }
-        if !self.open.values().any(|other| other.root == document.root) {
+        if !self.is_open(&document.root) && !self.workspace.keeps(&document.root) {
             // Nobody looks at this package any more.
-            if let Some(mut loaded) = self.packages.remove(&document.root) {
-                loaded.write();
-            }
+            self.drop_package(&document.root);
             return;
         }
         self.read_again(&document.root, &document.path);
     }
 
+    /// Whether a document of a package is open.
+    pub(super) fn is_open(&self, root: &str) -> bool {
+        self.open.values().any(|document| document.root == root)
+    }
+
+    /// Forgets a package of which no document is open.
+    pub(super) fn drop_package(&mut self, root: &str) {
+        if let Some(mut loaded) = self.packages.remove(root) {
+            loaded.write();
+        }
+    }
+
     /// Files changed on the disk; what is open is not read from there.
     pub(super) fn files(&mut self, uris: &[String]) {
+        self.workspace.changed(uris);
         let paths: Vec<String> = uris.iter().filter_map(|uri| uri::path(uri)).collect();
         if paths.iter().any(|path| path.ends_with("/moltler.toml")) {
             self.reload();
@@ -160,14 +178,15 @@ impl Packages {
             let (root, _) = find_root(&self.overlay(&FxHashMap::default()), path);
             if self.packages.contains_key(&root) {
                 self.read_again(&root, path);
+            } else {
+                self.workspace.outdate();
             }
         }
         self.refresh();
     }
 
-    /// The document and its package as they are; for what is asked about no document, an empty URI, the first open one.
+    /// The document and its package as they are.
     pub(super) fn snapshot(&self, uri: &str) -> Option<Snapshot> {
-        let uri = if uri.is_empty() { self.open.keys().min()?.as_str() } else { uri };
         let document = self.open.get(uri)?;
         let loaded = self.packages.get(&document.root)?;
         Some(Snapshot {
@@ -182,6 +201,25 @@ impl Packages {
             pages: self.editor.pages.clone(),
             db: loaded.db.clone(),
         })
+    }
+
+    /// All packages as they are, in the order of their folders. None of these snapshots has a document.
+    pub(super) fn snapshots(&self) -> Vec<Snapshot> {
+        let mut roots: Vec<(&String, &Loaded)> = self.packages.iter().collect();
+        roots.sort_unstable_by_key(|(root, _)| root.as_str());
+        let nobody = FileId(u32::MAX);
+        let one = |(_, loaded): (&String, &Loaded)| Snapshot {
+            package: loaded.package.clone(),
+            diagnostics: Arc::new(Mutex::new(Diagnostics::new(&loaded.package, nobody))),
+            tokens: Arc::default(),
+            uri: String::new(),
+            file: nobody,
+            version: 0,
+            encoding: self.editor.encoding,
+            related_information: self.editor.related_information,
+            db: loaded.db.clone(),
+        };
+        roots.into_iter().map(one).collect()
     }
 
     /// Whether the diagnostics of a document are going to be told anyway, so that a publication that was cancelled need not be
@@ -212,7 +250,7 @@ impl Packages {
                 let send = |pieces| outgoing.notify_pieces("textDocument/publishDiagnostics", pieces);
                 diagnostics::publish(snapshot, changed, send);
             });
-            job.start(self.snapshot(&uri), writer, runtime);
+            job.start(self.snapshot(&uri).into_iter().collect(), writer, runtime);
         }
     }
 
@@ -247,7 +285,7 @@ impl Packages {
             let loaded = Package::load(&mut db, &self.overlay(&texts), path);
             loaded.map_or_else(|_| Package::new(root), |(package, _)| package)
         };
-        Loaded { package: Arc::new(package), db }
+        Loaded::new(package, db)
     }
 
     /// Brings a file that is not open in line with the disk.
@@ -302,6 +340,7 @@ impl Packages {
         self.cancel();
         self.open.clear();
         self.packages.clear();
+        self.workspace.outdate();
         for (uri, version, text) in documents {
             self.open(uri, version, text);
         }

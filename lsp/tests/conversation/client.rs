@@ -56,6 +56,8 @@ pub(crate) struct Client {
     next_id: i64,
     /// By URI.
     versions: BTreeMap<String, i32>,
+    /// By URI: the diagnostics that were sent last.
+    shown: BTreeMap<String, Vec<Value>>,
 }
 
 impl Client {
@@ -80,6 +82,7 @@ impl Client {
             kept: VecDeque::new(),
             next_id: 0,
             versions: BTreeMap::new(),
+            shown: BTreeMap::new(),
         }
     }
 
@@ -132,12 +135,32 @@ impl Client {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(message) if fits(&message) => return message,
-                Ok(message) => self.kept.push_back(message),
+                Ok(message) => {
+                    self.note(&message);
+                    if fits(&message) {
+                        return message;
+                    }
+                    self.kept.push_back(message);
+                }
                 Err(RecvTimeoutError::Timeout) => panic!("no {what}"),
                 Err(RecvTimeoutError::Disconnected) => panic!("the server ended; no {what}"),
             }
         }
+    }
+
+    fn note(&mut self, message: &Value) {
+        if message["method"] != "textDocument/publishDiagnostics" {
+            return;
+        }
+        let params = &message["params"];
+        if let (Some(uri), Some(found)) = (params["uri"].as_str(), params["diagnostics"].as_array()) {
+            self.shown.insert(uri.to_owned(), found.clone());
+        }
+    }
+
+    /// By URI, the diagnostics that an editor shows now: those that were sent last of the messages read so far.
+    pub(crate) fn shown(&self) -> &BTreeMap<String, Vec<Value>> {
+        &self.shown
     }
 
     /// The answer to a request, as it came.

@@ -201,3 +201,49 @@ fn semantic_tokens_and_their_differences() {
     assert_eq!(list(&part["data"])[..5], json!([1, 0, 6, 0, 0]).as_array().expect("a list")[..]);
     assert_eq!(client.finish(), 0);
 }
+
+#[test]
+fn symbols_of_all_packages_of_the_workspace() {
+    let files = Arc::new(Files::default());
+    for (path, text) in [
+        ("/w/one/moltler.toml", ""),
+        ("/w/one/deep/a.molt", "CREATE CONNECTOR TYPE 'first';\n"),
+        ("/w/two/b.molt", "CREATE CONNECTOR TYPE 'second';\nCREATE CONNECTOR firm TYPE 'second';\n"),
+        ("/w/.git/c.molt", "CREATE CONNECTOR TYPE 'first hidden';\n"),
+        ("/v/d.molt", "\nTEST CONNECTOR TYPE 'x' NAME 'a firm test' BEGIN PRINT 1; END TEST;\n"),
+    ] {
+        files.write(path, text);
+    }
+    let mut client = Client::raw(files.clone());
+    let folders = json!([{"uri": "file:///w", "name": "w"}]);
+    let result = client.request(
+        "initialize",
+        json!({"processId": null, "rootUri": null, "capabilities": {}, "workspaceFolders": folders}),
+    );
+    assert_eq!(result["capabilities"]["workspace"]["workspaceFolders"]["supported"], true);
+    let search = |client: &mut Client| {
+        let found = client.request("workspace/symbol", json!({"query": "fir"}));
+        let one = |one: &Value| {
+            format!("{} {}", one["name"].as_str().unwrap_or(""), one["location"]["uri"].as_str().unwrap_or(""))
+        };
+        list(&found).iter().map(one).collect::<Vec<String>>()
+    };
+    let both = ["first file:///w/one/deep/a.molt", "firm file:///w/two/b.molt"];
+    assert_eq!(search(&mut client), both);
+    client.open("file:///w/one/deep/a.molt", "CREATE CONNECTOR TYPE 'fir';\n");
+    assert_eq!(search(&mut client), ["fir file:///w/one/deep/a.molt", both[1]]);
+    client.close("file:///w/one/deep/a.molt");
+    assert_eq!(search(&mut client), both);
+
+    let folders = json!({"event": {"added": [{"uri": "file:///v", "name": "v"}], "removed": [{"uri": "file:///w", "name": "w"}]}});
+    client.notify("workspace/didChangeWorkspaceFolders", folders);
+    assert_eq!(search(&mut client), ["a firm test file:///v/d.molt"]);
+    files.write("/v/new/e.molt", "DECLARE first = 1;\n");
+    let changes = json!({"changes": [{"uri": "file:///v/new/e.molt", "type": 1}]});
+    client.notify("workspace/didChangeWatchedFiles", changes);
+    assert_eq!(search(&mut client), ["a firm test file:///v/d.molt", "first file:///v/new/e.molt"]);
+    files.remove("/v/d.molt");
+    client.notify("workspace/didChangeWatchedFiles", json!({"changes": [{"uri": "file:///v/d.molt", "type": 3}]}));
+    assert_eq!(search(&mut client), ["first file:///v/new/e.molt"]);
+    assert_eq!(client.finish(), 0);
+}

@@ -31,6 +31,16 @@ impl Index {
             .map(|(name, _)| name.as_str())
     }
 
+    /// How many names are declared or mentioned.
+    pub(super) fn len(&self) -> usize {
+        self.kinds.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether a name is declared or mentioned.
+    pub(super) fn has(&self, kind: NameKind, name: &str) -> bool {
+        self.entry(kind, name).is_some()
+    }
+
     pub(super) fn declarations(&self, kind: NameKind, name: &str) -> &[Statement] {
         self.entry(kind, name).map_or(&[], |entry| &entry.declarations)
     }
