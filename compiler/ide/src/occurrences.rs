@@ -30,6 +30,18 @@ pub enum Symbol {
     Local(Statement, TextRange),
 }
 
+impl Symbol {
+    /// Whether a text may name it: it is not read further when not. What is written with an escape is not looked for.
+    fn may_be_in(&self, text: &str) -> bool {
+        let name = match self {
+            Symbol::Name(_, name) => name.rsplit('.').next().unwrap_or(name),
+            Symbol::Key(_, _, name) | Symbol::FileVariable(_, name) | Symbol::Shared(_, name) => name,
+            Symbol::Local(..) => return true,
+        };
+        text.contains(name) || text.contains('\\')
+    }
+}
+
 /// How a name is written, which decides what a new one looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -100,6 +112,9 @@ pub fn at(db: &Database, package: &Package, file: FileId, offset: u32) -> Option
 pub fn places(db: &Database, package: &Package, symbol: &Symbol) -> Vec<(FileRange, Occurrence)> {
     let mut found = Vec::new();
     for statement in statements(db, package, symbol) {
+        if !symbol.may_be_in(statement.text(db)) {
+            continue;
+        }
         for one in occurrences(db, package, statement) {
             if one.symbol == *symbol
                 && let Some(place) = package.locate(statement, one.range)

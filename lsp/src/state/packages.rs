@@ -140,6 +140,10 @@ impl Packages {
 
     pub(super) fn close(&mut self, uri: &str) {
         let Some(document) = self.open.remove(uri) else { return };
+        // A publication that is under way must not come behind the empty one.
+        if let Some(loaded) = self.packages.get_mut(&document.root) {
+            loaded.write();
+        }
         if !self.editor.pulls_diagnostics {
             self.outgoing.notify("textDocument/publishDiagnostics", to_proto::no_diagnostics(uri));
         }
@@ -175,7 +179,7 @@ impl Packages {
             if self.open.values().any(|document| document.path == *path) {
                 continue;
             }
-            let (root, _) = find_root(&self.overlay(&FxHashMap::default()), path);
+            let root = self.root_of(path, true);
             if self.packages.contains_key(&root) {
                 self.read_again(&root, path);
             } else {

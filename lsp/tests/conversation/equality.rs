@@ -145,8 +145,10 @@ impl Editor {
             // A whole line goes, or is put somewhere else.
             0 => {
                 let gone = line(random, text);
-                let start = gone.as_ptr() as usize - text.as_ptr() as usize;
-                if gone.is_empty() { (0, 0, "\n".to_owned()) } else { (start, start + gone.len(), String::new()) }
+                match text.find(gone) {
+                    Some(start) if !gone.is_empty() => (start, start + gone.len(), String::new()),
+                    _ => (0, 0, "\n".to_owned()),
+                }
             }
             _ => {
                 let start = floor_char_boundary(text, random.usize(0..=text.len()));

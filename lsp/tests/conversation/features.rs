@@ -247,3 +247,50 @@ fn symbols_of_all_packages_of_the_workspace() {
     assert_eq!(search(&mut client), ["first file:///v/new/e.molt"]);
     assert_eq!(client.finish(), 0);
 }
+
+/// Names that a request about completion offers at a place.
+fn offered(client: &mut Client, uri: &str, line: u32, character: u32) -> Vec<String> {
+    let items = client.completion(uri, line, character);
+    items.iter().filter_map(|item| Some(item["label"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn a_handler_that_is_being_typed_is_still_completed() {
+    let mut client = client();
+    // A pattern without an end, a call without an end, a string without an end.
+    for broken in ["const {", "const x = fetch(filters.id, {", "const y = 'a"] {
+        client.edit(TYPES, [5, 0, 5, 0], &format!("    {broken}\n"));
+        for (typed, expected) in [("config.", "url"), ("filters.", "status"), ("fou", "found")] {
+            let line = 7;
+            client.edit(TYPES, [line, 0, line, 0], &format!("    {typed}\n"));
+            let found = offered(&mut client, TYPES, line, 4 + typed.len() as u32);
+            assert!(found.iter().any(|name| name == expected), "{broken} {typed}: {found:?}");
+            client.edit(TYPES, [line, 0, line + 1, 0], "");
+        }
+        // The other file is not touched by it.
+        let found = offered(&mut client, USES, 1, 29);
+        assert!(found.iter().any(|name| name == "status"), "{broken}: {found:?}");
+        client.edit(TYPES, [5, 0, 6, 0], "");
+    }
+    assert_eq!(client.finish(), 0);
+}
+
+#[test]
+fn an_open_raw_block_does_not_swallow_what_follows() {
+    let mut client = client();
+    // The closing fence goes.
+    client.edit(TYPES, [8, 0, 8, 4], "");
+    let found = client.request("textDocument/documentSymbol", json!({"textDocument": {"uri": TYPES}}));
+    let names: Vec<&str> = list(&found).iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["s", "s.items"]);
+    client.edit(TYPES, [9, 0, 9, 0], "CREATE CONNECTOR TYPE 't';\nCREATE CONNECTOR d TYPE 't';\n");
+    let found = client.request("textDocument/documentSymbol", json!({"textDocument": {"uri": TYPES}}));
+    let names: Vec<&str> = list(&found).iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["s", "s.items", "t", "d"]);
+    // What is registered behind it is known, and so are the fields before it.
+    let published = client.published(USES);
+    assert!(published.iter().all(|one| one["code"] != "unknown-connector-type"), "{published:?}");
+    let found = offered(&mut client, USES, 1, 29);
+    assert!(found.iter().any(|name| name == "status"), "{found:?}");
+    assert_eq!(client.finish(), 0);
+}
