@@ -221,6 +221,7 @@ impl Packages {
             version: 0,
             encoding: self.editor.encoding,
             related_information: self.editor.related_information,
+            pages: self.editor.pages.clone(),
             db: loaded.db.clone(),
         };
         roots.into_iter().map(one).collect()
