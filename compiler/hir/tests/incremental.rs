@@ -110,7 +110,9 @@ fn the_size_of_the_package_does_not_matter() {
     let computed = |selects: usize| {
         let (mut log, mut package, definitions, queries) = shop(selects);
         let parses = moltler_hir::parse_count();
-        for (file, from, to) in [(queries, "'1'", "'y'"), (definitions, "one = 1", "one = 2"), (queries, "'y'", "'y' AND")] {
+        for (file, from, to) in
+            [(queries, "'1'", "'y'"), (definitions, "one = 1", "one = 2"), (queries, "'y'", "'y' AND")]
+        {
             let change = replace(&mut log, &mut package, file, from, to);
             for statement in change.edited.iter().chain(&change.affected) {
                 statement_diagnostics(&log.db, &package, *statement);

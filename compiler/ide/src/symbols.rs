@@ -59,7 +59,8 @@ pub fn package_symbols(
     for kind in [Type, Entity, Action, Instance, Test, Variable] {
         for key in package.names(kind) {
             // Before the blank is what the name belongs to.
-            let name = if matches!(kind, Test | Variable) { key.split_once(' ').map_or(key, |(_, name)| name) } else { key };
+            let name =
+                if matches!(kind, Test | Variable) { key.split_once(' ').map_or(key, |(_, name)| name) } else { key };
             if asked(name) && statements.len() < limit {
                 statements.extend(package.declarations(kind, key));
             }

@@ -2,7 +2,9 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use tower_lsp_server::LanguageServer;
-use tower_lsp_server::gen_lsp_types::{InitializeParams, InitializeResult, InitializedParams, ServerInfo, WorkspaceFolders};
+use tower_lsp_server::gen_lsp_types::{
+    InitializeParams, InitializeResult, InitializedParams, ServerInfo, WorkspaceFolders,
+};
 use tower_lsp_server::jsonrpc::Result;
 
 use super::Server;
@@ -49,7 +51,9 @@ impl LanguageServer for Server {
 #[expect(deprecated, reason = "it is what older editors tell")]
 fn folders(params: &InitializeParams) -> Vec<String> {
     match &params.workspace_folders_initialize_params.workspace_folders {
-        Some(WorkspaceFolders::WorkspaceFolderList(folders)) => folders.iter().map(|folder| folder.uri.0.clone()).collect(),
+        Some(WorkspaceFolders::WorkspaceFolderList(folders)) => {
+            folders.iter().map(|folder| folder.uri.0.clone()).collect()
+        }
         _ => params.root_uri.iter().map(|uri| uri.0.clone()).collect(),
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tower_lsp_server::gen_lsp_types::{
-    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    WorkspaceFolder,
+    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, WorkspaceFolder,
 };
 
 use super::Server;

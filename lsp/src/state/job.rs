@@ -173,7 +173,13 @@ impl Job {
             }
             Box::new(|| ())
         };
-        Job { scope: Scope::Document(uri), token: Arc::default(), moved: Moved::Again, is_publication: true, run: Box::new(run) }
+        Job {
+            scope: Scope::Document(uri),
+            token: Arc::default(),
+            moved: Moved::Again,
+            is_publication: true,
+            run: Box::new(run),
+        }
     }
 
     /// Whether it tells diagnostics unasked.
