@@ -125,9 +125,18 @@ fn the_size_of_the_package_does_not_matter() {
 
 #[test]
 fn inputs_do_not_pile_up() {
+    pile_up(12_000);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test -p moltler-hir --test incremental -- --ignored"]
+fn inputs_do_not_pile_up_in_a_long_day() {
+    pile_up(100_000);
+}
+
+fn pile_up(edits: usize) {
     let (mut log, mut package, definitions, queries) = shop(100);
     let mut random = fastrand::Rng::with_seed(3);
-    let edits = std::env::var("MOLTLER_EDITS").ok().and_then(|text| text.parse().ok()).unwrap_or(12_000);
     let (mut largest, mut statements) = ((0, 0), 0);
     for step in 0..edits {
         let file = if random.u8(0..4) == 0 { definitions } else { queries };
