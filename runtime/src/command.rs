@@ -6,6 +6,7 @@ use moltler_abi::DataType;
 use moltler_abi::manifest::{Command, OutputColumn};
 
 use crate::connector;
+use crate::connector::instance::Instance;
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::value::{Document, Value};
@@ -122,33 +123,38 @@ fn describe(context: &ExecContext, name: &str, entity: u32) -> Result<(), Runtim
     context.output().print_table(context, &columns(&["field", "type", "attributes", "description"]), &rows)
 }
 
-/// CHECK_HANDLER where the type has one, else its first entity that needs no filter, with a limit of one row.
 fn test_connector(context: &ExecContext, name: &str) -> Result<(), RuntimeError> {
-    let manifest = context.manifest();
     let instance = context.connectors().get(name)?;
-    let type_index = instance.definition(manifest).connector_type;
-    let connector_type = &manifest.types[type_index as usize];
-    let detail = if let Some(check) = &connector_type.check {
-        connector::action::check(context, &instance, check)?
-    } else {
-        let entity = manifest.entities.iter().position(|entity| {
-            entity.connector_type == type_index && !entity.fields.iter().any(|field| field.required)
-        });
-        let Some(entity) = entity else {
-            return Err(RuntimeError::new(
-                "NotSupported",
-                format!(
-                    "the type `{}` has no CHECK_HANDLER, and no entity that can be read without a filter",
-                    connector_type.name
-                ),
-            ));
-        };
-        connector::query::probe(context, &instance, entity as u32)?;
-        Value::Document(Rc::new(Document::from([("entity".into(), text(&manifest.entities[entity].name))])))
-    };
+    let detail = check_connector(context, &instance)?;
     context.output().print_table(
         context,
         &columns(&["connector", "status", "detail"]),
         &[vec![text(name), text("connected"), detail]],
     )
+}
+
+/// Whether a connector can be used: CHECK_HANDLER where the type has one, else its first entity that needs no filter, with a limit
+/// of one row.
+pub(crate) fn check_connector(context: &ExecContext, instance: &Rc<Instance>) -> Result<Value, RuntimeError> {
+    let manifest = context.manifest();
+    let type_index = instance.definition(manifest).connector_type;
+    let connector_type = &manifest.types[type_index as usize];
+    if let Some(check) = &connector_type.check {
+        return connector::action::check(context, instance, check);
+    }
+    let entity = manifest
+        .entities
+        .iter()
+        .position(|entity| entity.connector_type == type_index && !entity.fields.iter().any(|field| field.required));
+    let Some(entity) = entity else {
+        return Err(RuntimeError::new(
+            "NotSupported",
+            format!(
+                "the type `{}` has no CHECK_HANDLER, and no entity that can be read without a filter",
+                connector_type.name
+            ),
+        ));
+    };
+    connector::query::probe(context, instance, entity as u32)?;
+    Ok(Value::Document(Rc::new(Document::from([("entity".into(), text(&manifest.entities[entity].name))]))))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use moltler_abi::manifest::Manifest;
 
+use crate::context::ExecContext;
 use crate::loader::Program;
 use crate::output::{Format, Output};
 use crate::parameters;
@@ -14,6 +15,7 @@ use crate::sync::daemon;
 
 mod arguments;
 mod calls;
+mod protocols;
 
 use arguments::Command;
 
@@ -25,7 +27,10 @@ const USAGE: u8 = 2;
 /// Runs the program that the running executable holds; `None` where it holds none.
 pub fn executable_main() -> Option<ExitCode> {
     let program = match Program::from_executable() {
-        Ok(Some(program)) => Arc::new(program),
+        Ok(Some(mut program)) => {
+            program.declare_sources();
+            Arc::new(program)
+        }
         Ok(None) => return None,
         Err(error) => {
             Output::standard(Format::Table).message(&format!("error: {error}"));
@@ -39,6 +44,22 @@ pub fn executable_main() -> Option<ExitCode> {
 }
 
 fn main(program: &Arc<Program>, name: &str, arguments: &[String]) -> ExitCode {
+    if let Some(request) = protocols::parse(program.manifest(), arguments) {
+        let request = match request {
+            Ok(request) => request,
+            Err(sentence) => return wrong_usage(name, &sentence),
+        };
+        let output = Output::standard(Format::Table);
+        let answer = |context: &ExecContext| protocols::answer(context, &request);
+        let outcome = with_context(program, RunOptions::default(), output.clone(), answer);
+        return match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                output.message(render_error(program.manifest(), &error).trim_end());
+                ExitCode::from(FAILED)
+            }
+        };
+    }
     let line = match arguments::parse(program.manifest(), arguments) {
         Ok(line) => line,
         Err(sentence) => return wrong_usage(name, &sentence),
@@ -101,8 +122,10 @@ fn help(name: &str, manifest: &Manifest) -> String {
          {name} select [INSTANCE.]ENTITY [--where field=value]... [--limit N]\n       \
          {name} exec [INSTANCE.][ENTITY.]ACTION [--json DOCUMENT | --param name=value]...\n       \
          {name} sync [--once | --daemon | --reset | --rewind-to VALUE] [--allow-deletes]\n       \
+         {name} spec | check --config FILE | discover --config FILE | read --config FILE --catalog FILE [--state FILE]\n       \
+         {name} --config FILE [--discover | --catalog FILE] [--state FILE]\n       \
          {name} --help | --version\n\n\
-         Without arguments the statements of the program are run.",
+         Without arguments the statements of the program are run. `spec` to `read` speak Airbyte's protocol, `--config` Singer's.",
         formats = Format::NAMES.join("|"),
         parameters = if manifest.parameters.is_empty() { "" } else { " [--PARAM VALUE]..." },
     );

@@ -6,7 +6,7 @@ use std::fs::File;
 use memmap2::{Mmap, MmapMut, MmapOptions};
 use moltler_abi::image::{Image, ImageError, ImageLayout, SECTION_NAME, host_target};
 use moltler_abi::layout::{EntryFunction, PipelineFunction, ScalarFunction};
-use moltler_abi::manifest::{FunctionId, Manifest};
+use moltler_abi::manifest::{FunctionId, Instance, Manifest};
 use object::read::elf::{ElfFile64, FileHeader, SectionHeader};
 use object::{Endianness, elf};
 
@@ -77,6 +77,21 @@ impl Program {
             }
         }
         Ok(Program { manifest, code })
+    }
+
+    /// Gives each connector type without an instance one of its own name, which nobody knows until it is configured from outside.
+    pub fn declare_sources(&mut self) {
+        for (index, connector_type) in self.manifest.types.iter().enumerate() {
+            let has_one = |known: &u32| self.manifest.instances[*known as usize].connector_type == index as u32;
+            if !self.manifest.global_instances.iter().any(has_one) {
+                self.manifest.instances.push(Instance {
+                    name: connector_type.name.clone(),
+                    connector_type: index as u32,
+                    span: connector_type.span,
+                    ..Instance::default()
+                });
+            }
+        }
     }
 
     /// Everything of the program that is not code.

@@ -30,6 +30,7 @@ mod scratch;
 mod scrub;
 mod show;
 mod state;
+pub mod stream;
 mod writer;
 
 use std::cell::{Cell, OnceCell, RefCell};

@@ -8,4 +8,5 @@
 
 mod commands;
 mod history;
+mod protocols;
 mod simulator;

@@ -27,6 +27,8 @@ pub struct Instance {
     definition: u32,
     name: String,
     enabled: Cell<bool>,
+    /// CONFIG, where it does not come from the program.
+    given: Option<Rc<Document>>,
     /// By ALTER; a NULL takes a key away.
     altered: RefCell<Document>,
     opened: RefCell<Option<Rc<Opened>>>,
@@ -59,10 +61,16 @@ impl Instance {
             definition: index,
             name: definition.name.clone(),
             enabled: Cell::new(true),
+            given: None,
             altered: RefCell::default(),
             opened: RefCell::default(),
             outcome: RefCell::default(),
         }
+    }
+
+    /// The same with another CONFIG, from outside of the program.
+    pub fn with_config(index: u32, definition: &manifest::Instance, config: Document) -> Instance {
+        Instance { given: Some(Rc::new(config)), ..Instance::new(index, definition) }
     }
 
     /// Its name.
@@ -166,7 +174,10 @@ impl Instance {
             .get(definition.connector_type as usize)
             .ok_or_else(|| internal_error("an instance of an unknown type"))?;
         context.take_environment_read();
-        let given = self.document(context, definition.config, "CONFIG")?;
+        let given = match &self.given {
+            Some(given) => Rc::clone(given),
+            None => self.document(context, definition.config, "CONFIG")?,
+        };
         let environment = context.take_environment_read();
         let Sealed { config, grants } =
             secrets::config::seal(context, &self.name, connector_type, &given, &environment)?;

@@ -13,6 +13,7 @@ use super::instance::Instance;
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
 use crate::suggest::did_you_mean;
+use crate::value::Document;
 
 /// The instances of a run: those of the package from the start, then those that CREATE CONNECTOR adds, which go before others of
 /// the same name.
@@ -39,6 +40,15 @@ impl Registry {
         instance.open(context)?;
         self.instances.borrow_mut().insert(definition.name.clone(), instance);
         Ok(())
+    }
+
+    /// Puts an instance with a CONFIG from outside in the place of that with this index in the manifest.
+    pub fn configure(&self, context: &ExecContext, index: u32, config: Document) -> Result<Rc<Instance>, RuntimeError> {
+        let manifest = context.manifest();
+        let definition = manifest.instances.get(index as usize).ok_or_else(|| internal_error("unknown instance"))?;
+        let instance = Rc::new(Instance::with_config(index, definition, config));
+        self.instances.borrow_mut().insert(definition.name.clone(), Rc::clone(&instance));
+        Ok(instance)
     }
 
     /// The instance with this name.

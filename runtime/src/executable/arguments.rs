@@ -70,9 +70,6 @@ pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Command
             ("--allow-deletes", Command::Sync { options, .. }) => options.allow_deletes = true,
             ("--reset", Command::Sync { options, .. }) => options.action = Action::Reset,
             ("--rewind-to", Command::Sync { options, .. }) => options.action = Action::RewindTo(value()?),
-            ("spec" | "check" | "discover" | "read", Command::Run { .. }) => {
-                return Err(format!("`{name}` is not supported yet"));
-            }
             (name, Command::Run { parameters } | Command::Sync { parameters, .. })
                 if name.starts_with("--") && !manifest.parameters.is_empty() =>
             {
@@ -142,7 +139,6 @@ mod tests {
             ("select", "`select` needs an entity"),
             ("select items --limit x", "`x` is not a number of rows"),
             ("select items --where a", "`--where` takes `name=value`, not `a`"),
-            ("discover", "`discover` is not supported yet"),
             ("sync --limit 5", "`--limit` is not understood"),
         ] {
             assert_eq!(line(arguments), Err(sentence.to_owned()));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use moltler_abi::DataType;
-use moltler_abi::manifest::{Span, Sync, SyncJob};
+use moltler_abi::manifest::{Span, Sync};
 
 use super::cursor::{Cursor, greater};
 use super::state::State;
@@ -78,18 +78,20 @@ struct Call {
 }
 
 impl Pass {
-    pub(super) fn new(context: &ExecContext, job: &SyncJob, state: State, lookback: Lookback) -> Pass {
-        let query = &context.manifest().queries[job.query as usize];
-        let field = job.cursor.map(|column| {
-            let column = column as usize;
-            (query.columns[column].name.clone(), query.columns[column].data_type, column)
-        });
+    /// `span` is where the scan stands; `field` is that of INCREMENTAL ON with its type and column.
+    pub(super) fn new(
+        context: &ExecContext,
+        span: Span,
+        field: Option<(String, DataType, usize)>,
+        state: State,
+        lookback: Lookback,
+    ) -> Pass {
         let started = match field {
             Some((_, DataType::Timestamp, _)) => Some(Cursor::Timestamp(context.now())),
             Some((_, DataType::Date, _)) => Some(Cursor::Date(crate::coerce::timestamp_to_date(context.now()))),
             _ => None,
         };
-        Pass { span: query.span, field, lookback, state, started, call: None, has_since: false }
+        Pass { span, field, lookback, state, started, call: None, has_since: false }
     }
 
     /// A handler is called for these filters: the call before has ended.

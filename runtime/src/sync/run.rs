@@ -45,7 +45,7 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob, lookback: L
     for note in &opened.notes {
         message(context, note);
     }
-    let (mut state, afresh) = State::read(opened.state.as_deref(), sync);
+    let (mut state, afresh) = State::read(opened.state.as_deref(), State::of(sync));
     match &settings.action {
         Action::Run => {}
         Action::Reset => {
@@ -99,7 +99,14 @@ pub(super) fn run(context: &ExecContext, sync: &Sync, job: &SyncJob, lookback: L
         started_at: moltler_targets::now(),
         ..Run::default()
     };
-    let pass = Rc::new(RefCell::new(Pass::new(context, job, state, lookback)));
+    let pass = Rc::new(RefCell::new({
+        let query = &context.manifest().queries[job.query as usize];
+        let field = job.cursor.map(|column| {
+            let column = column as usize;
+            (query.columns[column].name.clone(), query.columns[column].data_type, column)
+        });
+        Pass::new(context, query.span, field, state, lookback)
+    }));
     context.sync().pass.replace(Some(Rc::clone(&pass)));
     let counters = Counted::now(context);
     context.counters().server_time.set(None);

@@ -42,7 +42,7 @@ pub fn show_state(context: &ExecContext, instance: Option<&str>, entity: Option<
         }
         let (location, table) = place::of(context, sync, job)?;
         let status = moltler_targets::status(&location, &table).map_err(failed)?;
-        let (state, _) = State::read(status.state.as_deref(), sync);
+        let (state, _) = State::read(status.state.as_deref(), State::of(sync));
         let cursor = state.shown();
         let mut row = vec![
             text(&source(context, sync, job)),
@@ -89,7 +89,7 @@ pub fn last_runs(manifest: &Manifest, destination: &str, environment: &Environme
         match status {
             Err(error) => format!("`{source}`: its last run is not known ({})", error.message),
             Ok(status) => {
-                let (state, afresh) = State::read(status.state.as_deref(), sync);
+                let (state, afresh) = State::read(status.state.as_deref(), State::of(sync));
                 let from = match (state.shown().as_str(), afresh) {
                     (_, Some(reason)) => format!("; the next one starts afresh, {reason}"),
                     ("", None) => String::new(),

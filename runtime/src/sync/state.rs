@@ -29,20 +29,18 @@ pub(super) struct State {
 
 impl State {
     /// A sync that has not run.
-    pub(super) fn new(sync: &Sync) -> State {
-        State {
-            version: VERSION,
-            field: sync.field.clone(),
-            condition: sync.condition.clone(),
-            cursors: BTreeMap::new(),
-            seen: Vec::new(),
-        }
+    pub(super) fn new(field: Option<String>, condition: String) -> State {
+        State { version: VERSION, field, condition, cursors: BTreeMap::new(), seen: Vec::new() }
     }
 
-    /// The state of an earlier run. One of another field or WHERE, or of another version of Moltler, is a new one; then a
-    /// sentence says so.
-    pub(super) fn read(text: Option<&str>, sync: &Sync) -> (State, Option<String>) {
-        let fresh = State::new(sync);
+    /// The same of a statement.
+    pub(super) fn of(sync: &Sync) -> State {
+        State::new(sync.field.clone(), sync.condition.clone())
+    }
+
+    /// The state of an earlier run. One of another field or WHERE, or of another version of Moltler, is `fresh`; then a sentence
+    /// says so.
+    pub(super) fn read(text: Option<&str>, fresh: State) -> (State, Option<String>) {
         let Some(text) = text else { return (fresh, None) };
         let known: State = match serde_json::from_str(text) {
             Ok(known) => known,
