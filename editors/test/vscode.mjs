@@ -350,6 +350,17 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     if (!big.includes('9007199254740993')) throw new Error(`digits are lost: ${big}`);
     await picture('results-sorted');
   });
+  const help = execFileSync(path.join(options.programs, 'moltlerc'), ['run', '--help'], { encoding: 'utf8' });
+  if (help.includes('--trace')) {
+    await step('a run with trace shows where its time went', async () => {
+      await page.locator('.tab', { hasText: 'query.molt' }).first().click();
+      await command('Moltler: Run File with Trace');
+      await results().locator('.trace tbody tr').first().waitFor();
+      await picture('trace');
+    });
+  } else {
+    console.log('left out: a run with trace (this moltlerc has no --trace)');
+  }
   await step('explain says how a query is carried out', async () => {
     await page.locator('.tab', { hasText: 'query.molt' }).first().click();
     await command('Moltler: Explain Query at Cursor');

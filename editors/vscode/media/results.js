@@ -168,7 +168,8 @@
 
     const heads = columns.map((column) => {
       const button = element('button', { title: `Sort by ${column}` }, column);
-      const head = element('th', { scope: 'col', 'aria-sort': 'none' }, button);
+      const first = rows.find((row) => kind(row[column]) !== 'null')?.[column];
+      const head = element('th', { scope: 'col', 'aria-sort': 'none', class: kind(first) }, button);
       button.addEventListener('click', () => {
         if (sorted?.column !== column) sorted = { column, down: false };
         else if (!sorted.down) sorted = { column, down: true };

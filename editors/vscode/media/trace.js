@@ -4,7 +4,8 @@
 (() => {
   /**
    * @typedef {{ trace: string, id?: number, parent?: number, name?: string, start_ms?: number, ms?: number, rows?: number,
-   *   rows_in?: number, status?: number, attempt?: number, error?: string | null, path?: string, line?: number }} Event
+   *   batches?: number, bytes?: number, status?: number, attempt?: number, error?: string | null, requests?: number,
+   *   retries?: number, pages?: number, waited_ms?: number }} Event
    */
 
   /** Below this, more of a second is told. @param {number} ms */
@@ -12,24 +13,45 @@
     return ms < 10 ? `${ms.toFixed(2)} ms` : ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`;
   }
 
+  /** @param {number} count @param {string} one @param {string} [many] */
+  function counted(count, one, many = `${one}s`) {
+    return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+  }
+
+  /** The sums of a run. @param {Event} end */
+  function sums(end) {
+    const parts = [
+      counted(end.requests ?? 0, 'request'),
+      counted(end.rows ?? 0, 'row'),
+      ...(end.pages ? [counted(end.pages, 'page')] : []),
+      ...(end.retries ? [counted(end.retries, 'retry', 'retries')] : []),
+      ...(end.waited_ms ? [`${time(end.waited_ms)} waited`] : []),
+      ...(end.ms === undefined ? [] : [time(end.ms)]),
+    ];
+    return parts.join(', ');
+  }
+
   /** What else there is to tell. @param {Event} event */
   function detail(event) {
     const parts = [];
     if (event.status !== undefined) parts.push(String(event.status));
-    if (event.rows !== undefined) {
-      parts.push(event.rows_in !== undefined ? `${event.rows_in} → ${event.rows} rows` : `${event.rows} rows`);
-    }
+    if (event.rows !== undefined) parts.push(counted(event.rows, 'row'));
+    if (event.batches !== undefined && event.batches > 1) parts.push(counted(event.batches, 'batch', 'batches'));
+    if (event.bytes !== undefined) parts.push(counted(event.bytes, 'byte'));
     if (event.attempt !== undefined && event.attempt > 1) parts.push(`attempt ${event.attempt}`);
     if (event.error) parts.push(event.error);
     return parts.join(', ');
   }
 
   /**
-   * @param {Event[]} events
+   * @param {Event[]} all
    * @param {(name: string, attributes?: Record<string, string>, ...children: (Node | string)[]) => HTMLElement} element
    */
-  function draw(events, element) {
+  function draw(all, element) {
+    const events = all.filter((event) => event.trace !== 'end');
+    const last = all.find((event) => event.trace === 'end');
     const section = element('section', { class: 'trace' }, element('h2', {}, 'Trace'));
+    if (last) section.append(element('div', { class: 'summary' }, sums(last)));
     if (events.length === 0) {
       section.append(element('div', { class: 'summary' }, 'moltlerc told nothing of what it did.'));
       return section;
@@ -50,9 +72,9 @@
         const bar = element('div', { class: 'bar' });
         bar.style.left = `${(100 * start(event)) / end}%`;
         bar.style.width = `${(100 * (event.ms ?? 0)) / end}%`;
-        const kind = event.trace === 'request' ? 'request' : event.trace === 'call' ? 'handler' : 'node';
+        const kind = event.trace === 'request' ? 'request' : event.trace === 'wait' ? 'wait' : 'node';
         const isBad = Boolean(event.error) || (event.status ?? 0) >= 400;
-        const name = element('td', { title: event.path ? `${event.path}:${event.line ?? 1}` : '' }, event.name ?? event.trace);
+        const name = element('td', {}, event.name ?? event.trace);
         name.style.paddingLeft = `${8 + depth * 16}px`;
         const row = element(
           'tr',

@@ -197,7 +197,7 @@ async function explain(parts: Parts, plans: Plans, uri: vscode.Uri, text: string
   const folder = uri.scheme === 'file' ? path.dirname(uri.fsPath) : firstFolder();
   const outcome = await parts.commandLine.run(['explain', '--project', folder, text], { cwd: folder });
   const plan = outcome.status === 0 ? outcome.stdout : outcome.stderr;
-  const document = await vscode.workspace.openTextDocument(plans.set(text, plan));
+  const document = await vscode.workspace.openTextDocument(plans.set(plan));
   await vscode.window.showTextDocument(document, {
     viewColumn: vscode.ViewColumn.Beside,
     preserveFocus: true,
@@ -212,9 +212,8 @@ class Plans implements vscode.TextDocumentContentProvider {
   private text = '';
   readonly onDidChange = this.changed.event;
 
-  set(statement: string, plan: string): vscode.Uri {
-    const quoted = statement.trim().split('\n').map((line) => `-- ${line}`);
-    this.text = `${quoted.join('\n')}\n\n${plan}`;
+  set(plan: string): vscode.Uri {
+    this.text = plan;
     this.changed.fire(this.uri);
     return this.uri;
   }
