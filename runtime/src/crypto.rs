@@ -1,9 +1,11 @@
-//! Signatures for connectors: keys in the forms of WebCrypto and PEM ([`key`]), and what is signed with them: JSON Web Tokens
+//! Signatures for connectors: keys in the forms of WebCrypto and PEM ([`key`]), what is encrypted and derived with them ([`cipher`]),
+//! and what is signed with them: JSON Web Tokens
 //! ([`jwt`]), requests to AWS ([`aws4`]) and with OAuth 1.0 ([`oauth1`]).
 //!
 //! Values of secrets come in and go out of here; nothing here is seen by connector code or people.
 
 pub mod aws4;
+pub mod cipher;
 pub mod der;
 pub mod jwt;
 pub mod key;
@@ -33,6 +35,16 @@ impl Hash {
             "SHA-384" => Some(Hash::Sha384),
             "SHA-512" => Some(Hash::Sha512),
             _ => None,
+        }
+    }
+
+    /// Of its result, in bytes.
+    pub fn length(self) -> usize {
+        match self {
+            Hash::Sha1 => 20,
+            Hash::Sha256 => 32,
+            Hash::Sha384 => 48,
+            Hash::Sha512 => 64,
         }
     }
 

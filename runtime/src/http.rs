@@ -6,6 +6,7 @@
 //! or a test's [`MockApi`]), and the seal takes secrets out of the answer. All waiting goes by the run's one clock.
 
 pub mod address;
+pub mod body;
 pub mod client;
 mod failure;
 pub mod gateway;
@@ -18,6 +19,7 @@ mod retry;
 mod route;
 pub mod transport;
 
+pub use body::Body;
 pub use client::HttpClient;
 pub use gateway::{Counters, Gateway, Limits};
 pub use limiter::{Limiter, Rate};

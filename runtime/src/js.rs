@@ -7,13 +7,15 @@
 //!
 //! - `bytecode`: compiling, loading, and the table of lines that maps a stack back;
 //! - `engine`: calls; `scope`: a JavaScript runtime, and the loop that waits for timers and responses;
-//! - `host`: what the handler's globals reach; `globals`: the globals themselves, mostly JavaScript, defined group by group when
+//! - `host`: what the handler's globals reach, `bodies`: those of answers among it; `globals`: the globals themselves, mostly JavaScript, defined group by group when
 //!   one of their names is first used; `moltler.d.ts` of `moltler-abi` declares them;
 //! - `rows`, `walker`: the raw walk from JavaScript objects to columns; `convert`, `json`: values into JavaScript;
-//! - `failure`: from thrown values to errors; `secrets`, `crypto`: globals that work on placeholders,
+//! - `failure`: from thrown values to errors; `secrets`, `crypto`, `ciphers`: globals that work on placeholders,
 //!   and on values inside the host.
 
+mod bodies;
 mod bytecode;
+mod ciphers;
 mod clock;
 mod convert;
 mod crypto;

@@ -7,6 +7,7 @@
 pub mod config;
 pub mod encoding;
 pub mod grants;
+pub mod mask;
 pub mod placeholder;
 pub mod scan;
 pub mod seal;

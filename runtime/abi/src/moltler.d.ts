@@ -57,7 +57,9 @@ declare namespace moltler {
      * `param` it is a URL itself); `{page, size}` and `{offset, size}` a counted parameter, up to a page with fewer than `size` rows
      * (a number, or the name of the URL's parameter that holds it); a function what to ask for next.
      * `items` is a path in the body or a function; without it the body is the array. A response that is no success raises a
-     * ConnectorError, and so does a request that was made before (`code` is `'repeated-request'`).
+     * ConnectorError; so does a body that is no JSON (`code` is `'malformed'`), and a request that was made before (`code` is
+     * `'repeated-request'`). `fetch` sends the requests in the place of the global: that of `moltler.oauth2`, or a function of the
+     * connector that knows its API's errors.
      */
     function paginate<Item = any>(input: string | URL | Request, options: {
         next:
@@ -65,8 +67,9 @@ declare namespace moltler {
             | { cursor: string; param?: string }
             | { page: string; size: number | string }
             | { offset: string; size: number | string }
-            | ((body: any, response: Response) => string | URL | Request | null | undefined | Promise<string | URL | Request | null | undefined>);
+            | ((body: any, response: Response, items: Item[], url: string) => string | URL | Request | null | undefined | Promise<string | URL | Request | null | undefined>);
         items?: string | ((body: any, response: Response) => Item[] | Promise<Item[]>);
+        fetch?: (request: Request) => Promise<Response>;
     }): AsyncGenerator<Item[], void, void>;
 
     /**
@@ -79,7 +82,7 @@ declare namespace moltler {
     }): Promise<T>;
 
     /** The `data` of a GraphQL answer; its `errors` raise a ConnectorError. `init` is that of `fetch`, for headers. */
-    function graphql<T = any>(url: string | URL, query: string, variables?: { [name: string]: Json }, init?: RequestInit): Promise<T>;
+    function graphql<T = any>(url: string | URL, query: string, variables?: { [name: string]: Json }, init?: RequestInit & { fetch?: (request: Request) => Promise<Response> }): Promise<T>;
 
     /** A form with nested keys: `{a: {b: [1]}}` is `a[b][0]=1`. `undefined` is left out, `null` is empty. */
     function form(document: { [key: string]: unknown }): URLSearchParams;
@@ -442,6 +445,14 @@ declare class CryptoKey {
 declare class SubtleCrypto {
     private constructor();
     digest(algorithm: string | { name: string }, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    /** AES-GCM with keys of 128 or 256 bits, an iv of 12 bytes and a tag of 16. A secret in the data is refused. */
+    encrypt(algorithm: any, key: CryptoKey, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    decrypt(algorithm: any, key: CryptoKey, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer>;
+    /** HKDF and PBKDF2. */
+    deriveBits(algorithm: any, baseKey: CryptoKey, length: number): Promise<ArrayBuffer>;
+    deriveKey(algorithm: any, baseKey: CryptoKey, derivedKeyType: any, extractable: boolean, usages: string[]): Promise<CryptoKey>;
+    wrapKey(format: string, key: CryptoKey, wrappingKey: CryptoKey, wrapAlgorithm: any): Promise<ArrayBuffer>;
+    unwrapKey(format: string, wrappedKey: ArrayBuffer | ArrayBufferView, unwrappingKey: CryptoKey, unwrapAlgorithm: any, unwrappedKeyAlgorithm: any, extractable: boolean, usages: string[]): Promise<CryptoKey>;
     importKey(format: 'raw' | 'pkcs8' | 'spki' | 'jwk', keyData: any, algorithm: any, extractable: boolean, usages: string[]): Promise<CryptoKey>;
     exportKey(format: string, key: CryptoKey): Promise<any>;
     generateKey(algorithm: any, extractable: boolean, usages: string[]): Promise<any>;

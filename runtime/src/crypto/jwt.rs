@@ -1,7 +1,7 @@
 //! JSON Web Tokens: RFC 7519, signed as RFC 7515 and RFC 8037 say.
 
 use super::Hash;
-use super::key::{Algorithm, Curve, Key};
+use super::key::{Algorithm, Curve, Key, Padding};
 use crate::secrets::encoding::base64_url;
 
 /// The token of a header and claims, both JSON texts. `key` is the text of an HMAC secret, a private key in PEM, or a JWK.
@@ -14,10 +14,15 @@ pub fn sign(alg: &str, key: &str, header: &str, claims: &str) -> Result<String, 
         "HS256" => (Algorithm::Hmac, Hash::Sha256),
         "HS384" => (Algorithm::Hmac, Hash::Sha384),
         "HS512" => (Algorithm::Hmac, Hash::Sha512),
-        "RS256" => (Algorithm::Rsa, Hash::Sha256),
+        "RS256" | "PS256" => (Algorithm::Rsa, Hash::Sha256),
+        "RS384" | "PS384" => (Algorithm::Rsa, Hash::Sha384),
+        "RS512" | "PS512" => (Algorithm::Rsa, Hash::Sha512),
+        "ES384" => (Algorithm::Ec(Curve::P384), Hash::Sha384),
         "ES256" => (Algorithm::Ec(Curve::P256), Hash::Sha256),
         "EdDSA" => (Algorithm::Ed25519, Hash::Sha512),
-        _ => return Err(format!("`alg` is HS256, HS384, HS512, RS256, ES256 or EdDSA, not '{alg}'")),
+        _ => {
+            return Err(format!("`alg` is HS256, RS256, PS256 (or 384, 512), ES256, ES384 or EdDSA, not '{alg}'"));
+        }
     };
     let key = match serde_json::from_str::<serde_json::Value>(key) {
         Ok(serde_json::Value::Object(jwk)) => Key::from_jwk(algorithm, &jwk),
@@ -26,7 +31,9 @@ pub fn sign(alg: &str, key: &str, header: &str, claims: &str) -> Result<String, 
     };
     let key = key.map_err(|error| format!("`key`: {}", error.message()))?;
     let signed = format!("{}.{}", base64_url(header.as_bytes()), base64_url(claims.as_bytes()));
-    let signature = key.sign(hash, signed.as_bytes()).map_err(|error| format!("`key`: {}", error.message()))?;
+    let padding = if alg.starts_with("PS") { Padding::Pss } else { Padding::Pkcs1 };
+    let signature =
+        key.sign(hash, padding, signed.as_bytes()).map_err(|error| format!("`key`: {}", error.message()))?;
     Ok(format!("{signed}.{}", base64_url(&signature)))
 }
 
@@ -73,7 +80,7 @@ mod tests {
         let public = Key::from_jwk(Algorithm::Ec(Curve::P256), &members).expect("a public key");
         let verify = |signed: &str, signature: &str| {
             let signature = crate::secrets::encoding::from_base64(signature.as_bytes()).expect("base64");
-            public.verify(Hash::Sha256, &signature, signed.as_bytes())
+            public.verify(Hash::Sha256, Padding::Pkcs1, &signature, signed.as_bytes())
         };
         assert_eq!(verify(signed, signature), Ok(true));
         assert_eq!(verify("x", signature), Ok(false));
@@ -85,7 +92,7 @@ mod tests {
     #[test]
     fn wrong_keys_are_told() {
         let error = |alg: &str, key: &str| sign(alg, key, "{}", "{}").expect_err("no token");
-        assert_eq!(error("none", "k"), "`alg` is HS256, HS384, HS512, RS256, ES256 or EdDSA, not 'none'");
+        assert_eq!(error("none", "k"), "`alg` is HS256, RS256, PS256 (or 384, 512), ES256, ES384 or EdDSA, not 'none'");
         assert_eq!(error("RS256", "k"), "`key`: the text is no private key of this algorithm in PEM");
         assert_eq!(error("HS256", "{\"kty\":\"RSA\"}"), "`key`: `kty` or `crv` of the JWK is another one");
     }

@@ -83,9 +83,11 @@ impl Curve {
 /// Which kind of key is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// HMAC
+    /// HMAC, and what keys are derived from
     Hmac,
-    /// RSASSA-PKCS1-v1_5
+    /// AES
+    Aes,
+    /// RSASSA-PKCS1-v1_5 and RSA-PSS
     Rsa,
     /// ECDSA on a curve
     Ec(Curve),
@@ -93,9 +95,18 @@ pub enum Algorithm {
     Ed25519,
 }
 
+/// How RSA makes a number of a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// RSASSA-PKCS1-v1_5
+    Pkcs1,
+    /// RSA-PSS, with a salt as long as the hash
+    Pss,
+}
+
 /// A key. Its bytes are values of secrets.
 pub enum Key {
-    /// Of HMAC.
+    /// Of HMAC or AES, or what keys are derived from.
     Secret(Vec<u8>),
     /// With its numbers as in an RSAPrivateKey of PKCS #1.
     RsaPrivate(Box<RsaKeyPair>, Vec<u8>),
@@ -125,13 +136,15 @@ pub enum KeyError {
     Data(&'static str),
     /// It is, but not built here.
     NotSupported(&'static str),
+    /// What was asked for cannot be done.
+    Operation(&'static str),
 }
 
 impl KeyError {
     /// The sentence.
     pub fn message(&self) -> &'static str {
         match self {
-            KeyError::Data(message) | KeyError::NotSupported(message) => message,
+            KeyError::Data(message) | KeyError::NotSupported(message) | KeyError::Operation(message) => message,
         }
     }
 }
@@ -151,6 +164,11 @@ impl Key {
     pub fn from_raw(algorithm: Algorithm, bytes: &[u8]) -> Result<Key> {
         match algorithm {
             Algorithm::Hmac => Ok(Key::Secret(bytes.to_vec())),
+            Algorithm::Aes => match bytes.len() {
+                16 | 32 => Ok(Key::Secret(bytes.to_vec())),
+                24 => Err(KeyError::NotSupported("AES keys of 192 bits")),
+                _ => Err(KeyError::Data("a key of AES has 128 or 256 bits")),
+            },
             Algorithm::Rsa => Err(KeyError::NotSupported("RSA keys have no raw form")),
             Algorithm::Ec(curve) if curve.has_point(bytes) => Ok(Key::EcPublic(curve, bytes.to_vec())),
             Algorithm::Ec(_) => Err(KeyError::Data("the bytes are no uncompressed point of the curve")),
@@ -265,7 +283,7 @@ impl Key {
         };
         let wrong_type = KeyError::Data("`kty` or `crv` of the JWK is another one");
         match algorithm {
-            Algorithm::Hmac if text("kty") == Some("oct") => Ok(Key::Secret(bytes("k")?)),
+            Algorithm::Hmac | Algorithm::Aes if text("kty") == Some("oct") => Key::from_raw(algorithm, &bytes("k")?),
             Algorithm::Rsa if text("kty") == Some("RSA") => {
                 let public = [der::unsigned(&bytes("n")?), der::unsigned(&bytes("e")?)];
                 if !jwk.contains_key("d") {
@@ -343,7 +361,9 @@ impl Key {
                 ring::rand::SecureRandom::fill(&random, &mut seed).map_err(|_| no_random)?;
                 return Key::from_seed(&seed);
             }
-            Algorithm::Hmac | Algorithm::Rsa => return Err(KeyError::NotSupported("making keys of this algorithm")),
+            Algorithm::Hmac | Algorithm::Aes | Algorithm::Rsa => {
+                return Err(KeyError::NotSupported("making keys of this algorithm"));
+            }
         };
         Key::from_pkcs8(algorithm, document.map_err(|_| no_random)?.as_ref())
     }
@@ -462,18 +482,21 @@ impl Key {
         }
     }
 
-    /// A signature; of ECDSA as two numbers of fixed length.
-    pub fn sign(&self, hash: Hash, bytes: &[u8]) -> Result<Vec<u8>> {
+    /// A signature; of ECDSA as two numbers of fixed length. `padding` is that of RSA.
+    pub fn sign(&self, hash: Hash, padding: Padding, bytes: &[u8]) -> Result<Vec<u8>> {
         let random = SystemRandom::new();
         let failed = KeyError::Data("the key does not sign");
         match self {
             Key::Secret(key) => Ok(super::hmac(hash, key, bytes)),
             Key::RsaPrivate(pair, _) => {
-                let padding: &dyn signature::RsaEncoding = match hash {
-                    Hash::Sha1 => return Err(KeyError::NotSupported("signing with RSA and SHA-1")),
-                    Hash::Sha256 => &signature::RSA_PKCS1_SHA256,
-                    Hash::Sha384 => &signature::RSA_PKCS1_SHA384,
-                    Hash::Sha512 => &signature::RSA_PKCS1_SHA512,
+                let padding: &dyn signature::RsaEncoding = match (hash, padding) {
+                    (Hash::Sha1, _) => return Err(KeyError::NotSupported("signing with RSA and SHA-1")),
+                    (Hash::Sha256, Padding::Pkcs1) => &signature::RSA_PKCS1_SHA256,
+                    (Hash::Sha384, Padding::Pkcs1) => &signature::RSA_PKCS1_SHA384,
+                    (Hash::Sha512, Padding::Pkcs1) => &signature::RSA_PKCS1_SHA512,
+                    (Hash::Sha256, Padding::Pss) => &signature::RSA_PSS_SHA256,
+                    (Hash::Sha384, Padding::Pss) => &signature::RSA_PSS_SHA384,
+                    (Hash::Sha512, Padding::Pss) => &signature::RSA_PSS_SHA512,
                 };
                 let mut result = vec![0; pair.public().modulus_len()];
                 pair.sign(padding, &random, bytes, &mut result).map_err(|_| failed)?;
@@ -493,11 +516,17 @@ impl Key {
     }
 
     /// Whether a signature is that of these bytes.
-    pub fn verify(&self, hash: Hash, signature: &[u8], bytes: &[u8]) -> Result<bool> {
+    pub fn verify(&self, hash: Hash, padding: Padding, signature: &[u8], bytes: &[u8]) -> Result<bool> {
         let algorithm: &dyn signature::VerificationAlgorithm = match (self, hash) {
             (Key::Secret(key), _) => {
                 return Ok(hmac::verify(&hmac::Key::new(hash.hmac(), key), bytes, signature).is_ok());
             }
+            (Key::RsaPublic(_), _) if padding == Padding::Pss => match hash {
+                Hash::Sha1 => return Err(KeyError::NotSupported("verifying with RSA-PSS and SHA-1")),
+                Hash::Sha256 => &signature::RSA_PSS_2048_8192_SHA256,
+                Hash::Sha384 => &signature::RSA_PSS_2048_8192_SHA384,
+                Hash::Sha512 => &signature::RSA_PSS_2048_8192_SHA512,
+            },
             (Key::RsaPublic(_), Hash::Sha1) => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
             (Key::RsaPublic(_), Hash::Sha256) => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
             (Key::RsaPublic(_), Hash::Sha384) => &signature::RSA_PKCS1_2048_8192_SHA384,

@@ -2,14 +2,17 @@
 
 use std::cell::OnceCell;
 use std::error::Error;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use super::body::{Body, Source};
 use super::failure::{chain, failure};
 use super::resolve::{Lookup, SystemLookup, VettedResolver};
 use super::transport::{FailureKind, Request, Response, ResponseFuture, Transport, TransportError, status_text};
@@ -127,7 +130,7 @@ async fn send_once(client: reqwest::Client, request: Request) -> Result<Response
     if let Some(body) = request.body {
         builder = builder.body(body);
     }
-    let mut response = builder.send().await.map_err(|error| failure(&error))?;
+    let response = builder.send().await.map_err(|error| failure(&error))?;
     let status = response.status().as_u16();
     let headers = response
         .headers()
@@ -137,19 +140,43 @@ async fn send_once(client: reqwest::Client, request: Request) -> Result<Response
         })
         .collect();
     let url = response.url().clone();
-    let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| length.min(1 << 20) as usize));
-    // Chunks are decoded ones: what a small compressed body unfolds to counts.
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        if (body.len() + chunk.len()) as u64 > request.terms.max_response {
-            return Err(TransportError::failed(
-                FailureKind::TooLarge,
-                "ERR_BODY_TOO_LARGE",
-                format!("the response is larger than {} MB, half of `max_memory_mb`", request.terms.max_response >> 20),
-            ));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = Body::stream(Box::new(Incoming::Idle(response)), request.terms.max_response);
     Ok(Response { status, status_text: status_text(status).to_owned(), headers, body, url, redirected: false })
+}
+
+/// A body on its way. Its pieces are decoded ones: what a small compressed body unfolds to counts.
+enum Incoming {
+    Idle(reqwest::Response),
+    Reading(Pin<Box<dyn Future<Output = (reqwest::Response, Piece)>>>),
+    Ended,
+}
+
+/// The next piece, in the client's own buffer.
+type Piece = reqwest::Result<Option<Box<dyn AsRef<[u8]>>>>;
+
+impl Source for Incoming {
+    fn poll_next(&mut self, context: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<bool, TransportError>> {
+        if let Incoming::Idle(_) = self
+            && let Incoming::Idle(mut response) = std::mem::replace(self, Incoming::Ended)
+        {
+            *self = Incoming::Reading(Box::pin(async move {
+                let piece = response.chunk().await;
+                (response, piece.map(|piece| piece.map(|piece| Box::new(piece) as Box<dyn AsRef<[u8]>>)))
+            }));
+        }
+        let Incoming::Reading(reading) = self else { return Poll::Ready(Ok(false)) };
+        let (response, piece) = ready!(reading.as_mut().poll(context));
+        *self = Incoming::Ended;
+        let Some(piece) = piece.map_err(|error| failure(&error))? else { return Poll::Ready(Ok(false)) };
+        let piece = (*piece).as_ref();
+        if into.is_empty() {
+            // As it is announced, but no more than a server may claim for nothing.
+            into.reserve(response.content_length().map_or(0, |length| length.min(1 << 20) as usize).max(piece.len()));
+        }
+        into.extend_from_slice(piece);
+        *self = Incoming::Idle(response);
+        Poll::Ready(Ok(true))
+    }
 }
 
 /// Header values are bytes; JavaScript holds each as one character.

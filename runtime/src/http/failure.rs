@@ -24,6 +24,13 @@ fn classify(error: &reqwest::Error, causes: &[String]) -> (FailureKind, &'static
                 ErrorKind::ConnectionRefused => return (FailureKind::Refused, "ECONNREFUSED", "connection refused"),
                 ErrorKind::ConnectionReset => return (FailureKind::Reset, "ECONNRESET", "connection reset"),
                 ErrorKind::ConnectionAborted => return (FailureKind::Reset, "ECONNABORTED", "connection aborted"),
+                ErrorKind::UnexpectedEof => {
+                    return (
+                        FailureKind::Reset,
+                        "ECONNRESET",
+                        "the connection was closed before the answer was complete",
+                    );
+                }
                 ErrorKind::TimedOut => return (FailureKind::Timeout, "ETIMEDOUT", "timed out"),
                 ErrorKind::HostUnreachable => return (FailureKind::Unreachable, "EHOSTUNREACH", "host unreachable"),
                 ErrorKind::NetworkUnreachable => {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::body;
 use super::limiter::{Limiter, TooLong};
 use super::policy::Policy;
 use super::redirect;
@@ -36,7 +37,7 @@ impl Counters {
 /// What one request may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Until the answer is complete, for each exchange.
+    /// Of waiting for the answer and its body, for each exchange.
     pub timeout: Duration,
     /// How often it is sent again.
     pub retries: u32,
@@ -95,7 +96,7 @@ impl Transport for Gateway {
         Box::pin(async move {
             let hop = |request: Request| -> ResponseFuture {
                 let state = Rc::clone(&state);
-                Box::pin(async move { state.hop(request).await })
+                Box::pin(state.hop(request))
             };
             let outcome = redirect::follow(request, hop).await;
             if !outcome.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
@@ -109,7 +110,7 @@ impl Transport for Gateway {
 
 impl State {
     /// One step of a redirect: as many exchanges as it takes.
-    async fn hop(&self, mut request: Request) -> Result<Response, TransportError> {
+    async fn hop(self: Rc<Self>, mut request: Request) -> Result<Response, TransportError> {
         let grant = self.policy.check(&request.url)?;
         request.terms.allow_private = grant.is_by_config();
         request.terms.max_response = self.limits.max_response;
@@ -138,7 +139,12 @@ impl State {
             }
             let wait = match verdict {
                 Verdict::Limited(wait) | Verdict::Again(wait) => wait,
-                Verdict::Done => return outcome,
+                Verdict::Done => {
+                    return outcome.map(|mut response| {
+                        self.ask_again_for_body(&mut response, request);
+                        response
+                    });
+                }
             };
             if attempt > self.limits.retries {
                 return outcome;
@@ -161,6 +167,32 @@ impl State {
         }
     }
 
+    /// The body of an answer may still be on its way: where the connection breaks then, it is asked for anew.
+    fn ask_again_for_body(self: Rc<Self>, response: &mut Response, mut request: Request) {
+        let attempt = request.terms.attempt;
+        if attempt > self.limits.retries || !retry::may_repeat(&request) {
+            return;
+        }
+        let status = response.status;
+        response.body.set_again(move || {
+            Box::pin(async move {
+                let wait = retry::backoff(attempt, self.jitter());
+                tokio::time::sleep(wait).await;
+                self.counters.add_waited(wait);
+                request.terms.attempt += 1;
+                let response = self.hop(request).await?;
+                if response.status == status {
+                    return Ok(response.body);
+                }
+                let message = format!(
+                    "the connection broke in the middle of the answer, and then the server answered with status {}",
+                    response.status
+                );
+                Err(TransportError::failed(FailureKind::Body, "ERR_BODY", message))
+            })
+        });
+    }
+
     /// One exchange: with secrets in the place of their placeholders on the wire, and nowhere else.
     async fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let mut sealed = request.clone();
@@ -168,13 +200,13 @@ impl State {
             seal.seal(&mut sealed)?;
         }
         let limit = self.limits.timeout;
-        let mut outcome = tokio::time::timeout(limit, self.transport.send(sealed)).await.unwrap_or_else(|_| {
-            Err(TransportError::failed(
-                FailureKind::Timeout,
-                "ETIMEDOUT",
-                format!("no answer within {} s (`timeout_seconds`)", limit.as_secs_f64()),
-            ))
-        });
+        let start = tokio::time::Instant::now();
+        let mut outcome = tokio::time::timeout(limit, self.transport.send(sealed))
+            .await
+            .unwrap_or_else(|_| Err(body::timed_out(limit)));
+        if let Ok(response) = &mut outcome {
+            response.body.set_patience(limit, limit.saturating_sub(start.elapsed()));
+        }
         if let Some(seal) = &request.seal {
             match &mut outcome {
                 Ok(response) => seal.mask(response, &request.url),

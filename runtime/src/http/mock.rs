@@ -135,7 +135,7 @@ impl State {
             status: entry.status,
             status_text: status_text(entry.status).to_owned(),
             headers: entry.headers,
-            body: entry.body,
+            body: entry.body.into(),
             url: request.url,
             redirected: false,
         })
@@ -397,7 +397,7 @@ mod tests {
     /// Status and body, or the error.
     fn answer(mock: &MockApi, line: &str) -> String {
         match run(mock.send(request(line))) {
-            Ok(response) => format!("{} {}", response.status, String::from_utf8_lossy(&response.body)),
+            Ok(response) => format!("{} {}", response.status, String::from_utf8_lossy(response.body.bytes())),
             Err(TransportError::Failed { code, .. }) => code,
             Err(TransportError::RateLimited { message, .. }) => message,
             Err(TransportError::Fatal(error)) => error.to_string(),

@@ -30,17 +30,15 @@ pub(super) fn judge(request: &Request, outcome: &Result<Response, TransportError
                 429 => Verdict::Limited(wait().or_else(|| reset(response, now))),
                 // GitHub and others refuse with 403 when nothing remains.
                 403 if remaining(response) == Some(0) => Verdict::Limited(wait().or_else(|| reset(response, now))),
-                403 if request_may_repeat(request) && header(response, "retry-after").is_some() => {
-                    Verdict::Limited(wait())
-                }
-                502..=504 if request_may_repeat(request) => Verdict::Again(wait()),
+                403 if may_repeat(request) && header(response, "retry-after").is_some() => Verdict::Limited(wait()),
+                502..=504 if may_repeat(request) => Verdict::Again(wait()),
                 _ => Verdict::Done,
             }
         }
         Err(TransportError::Failed { kind, .. }) => match kind {
             // Nothing was sent.
             FailureKind::Refused | FailureKind::Dns | FailureKind::Unreachable => Verdict::Again(None),
-            FailureKind::Reset | FailureKind::Timeout if request_may_repeat(request) => Verdict::Again(None),
+            kind if may_pass(*kind) && may_repeat(request) => Verdict::Again(None),
             _ => Verdict::Done,
         },
         Err(TransportError::RateLimited { .. } | TransportError::Fatal(_)) => Verdict::Done,
@@ -59,9 +57,14 @@ pub(super) fn backoff(attempt: u32, jitter: f64) -> Duration {
 }
 
 /// Whether sending it twice does no harm: by its method, or because it carries a key that the server knows it by.
-fn request_may_repeat(request: &Request) -> bool {
+pub(super) fn may_repeat(request: &Request) -> bool {
     matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE")
         || request.headers.iter().any(|(name, value)| name == "idempotency-key" && !value.is_empty())
+}
+
+/// Whether a failure after the request was sent may go better another time.
+pub(super) fn may_pass(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Reset | FailureKind::Timeout)
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
@@ -140,7 +143,7 @@ mod tests {
             status,
             status_text: String::new(),
             headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            body: Vec::new(),
+            body: Vec::new().into(),
             url: Url::parse("https://a.example/x").expect("a valid URL"),
             redirected: false,
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use url::Url;
 
+use super::body::Body;
 use crate::error::RuntimeError;
 use crate::secrets::seal::Seal;
 
@@ -17,7 +18,7 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Transport
 /// A [`Gateway`](super::Gateway) is one that does all that a handler's `fetch` wants. Those behind it ([`HttpClient`](super::HttpClient),
 /// [`MockApi`](super::MockApi)) carry out one exchange: they follow no redirect and repeat nothing; time limits are the caller's.
 pub trait Transport {
-    /// Sends `request` and reads the whole answer.
+    /// Sends `request` and reads the answer up to its body.
     fn send(&self, request: Request) -> ResponseFuture;
 }
 
@@ -69,8 +70,8 @@ pub enum RedirectMode {
     Manual,
 }
 
-/// An HTTP response with its whole body.
-#[derive(Clone, Debug, PartialEq)]
+/// An HTTP response: its body may still be on its way.
+#[derive(Debug)]
 pub struct Response {
     /// `200`
     pub status: u16,
@@ -79,7 +80,7 @@ pub struct Response {
     /// In order; names in lower case.
     pub headers: Vec<(String, String)>,
     /// Decoded where it was compressed.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Where it came from, after redirects.
     pub url: Url,
     /// Whether redirects were followed.

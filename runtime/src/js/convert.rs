@@ -58,11 +58,13 @@ pub(super) fn integer_to_js<'js>(ctx: &Ctx<'js>, integer: i64) -> rquickjs::Resu
     }
 }
 
-/// Defines an ordinary property, whatever its name: setting `__proto__` would change the prototype.
+/// Defines an ordinary property, whatever its name and whatever a handler put into the prototype of all objects: setting one would
+/// call its setters.
 pub(super) fn define<'js>(object: &Object<'js>, key: &str, value: JsValue<'js>) -> rquickjs::Result<()> {
-    if key == "__proto__" {
-        object.prop(key, Property::from(value).writable().enumerable().configurable())
-    } else {
-        object.set(key, value)
-    }
+    object.prop(key, Property::from(value).writable().enumerable().configurable())
+}
+
+/// Like [`define`], of any value.
+pub(super) fn put<'js>(object: &Object<'js>, key: &str, value: impl IntoJs<'js>) -> rquickjs::Result<()> {
+    define(object, key, value.into_js(object.ctx())?)
 }

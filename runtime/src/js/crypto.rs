@@ -8,9 +8,10 @@ use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Valu
 use url::Url;
 
 use super::clock::Clock;
+use super::convert::put;
 use super::host::Host;
 use super::raw;
-use crate::crypto::key::{Algorithm, Curve, Key, KeyError};
+use crate::crypto::key::{Algorithm, Curve, Key, KeyError, Padding};
 use crate::crypto::{Hash, aws4, jwt, oauth1};
 use crate::error::RuntimeError;
 use crate::http::{RedirectMode, Request, Response};
@@ -42,7 +43,7 @@ impl Keys {
         Some(keys.len() as u32 - 1)
     }
 
-    fn get(&self, id: u32) -> Option<Rc<Key>> {
+    pub(super) fn get(&self, id: u32) -> Option<Rc<Key>> {
         self.keys.borrow().get(id as usize).cloned()
     }
 }
@@ -80,11 +81,11 @@ impl Exchanges {
         }
     }
 
-    /// A request starts.
-    pub(super) fn start(&self, id: u32) {
-        if let Some(key) = self.next.take() {
-            self.under_way.borrow_mut().insert(id, key);
-        }
+    /// A request starts; tells whether it asks for tokens.
+    pub(super) fn start(&self, id: u32) -> bool {
+        let Some(key) = self.next.take() else { return false };
+        self.under_way.borrow_mut().insert(id, key);
+        true
     }
 
     /// A response came. Tokens in it are kept before anybody can use them, and JavaScript gets their placeholders.
@@ -100,24 +101,24 @@ impl Exchanges {
             return Ok(());
         }
         // A server may hand out the same token again: what was masked on the way in is the token after all.
-        let body = seal.vault().reveal_bytes(&response.body).into_owned();
+        let body = seal.vault().reveal_bytes(response.body.bytes()).into_owned();
         let before = self.tokens.read(&key).map_err(not_kept)?;
         let now = clock.now_micros().div_euclid(1000) as f64;
         let Some(tokens) = Tokens::from_response(&body, now, before) else { return Ok(()) };
         self.tokens.write(&key, &tokens).map_err(not_kept)?;
         self.shown(&key, &tokens, seal);
         if let Some(masked) = seal.vault().mask(&body) {
-            response.body = masked;
+            response.body = masked.into();
         }
         // Short ones are not looked for everywhere, but here they are known.
-        let Ok(mut members) = serde_json::from_slice::<serde_json::Value>(&response.body) else { return Ok(()) };
+        let Ok(mut members) = serde_json::from_slice::<serde_json::Value>(response.body.bytes()) else { return Ok(()) };
         let (access, refresh) = self.shown(&key, &tokens, seal);
         for (name, placeholder) in [("access_token", Some(access)), ("refresh_token", refresh)] {
             if let (Some(member), Some(placeholder)) = (members.get_mut(name), placeholder) {
                 *member = serde_json::Value::String(placeholder);
             }
         }
-        response.body = members.to_string().into_bytes();
+        response.body = members.to_string().into_bytes().into();
         Ok(())
     }
 
@@ -144,35 +145,41 @@ fn own_secret(seal: &Seal, origin: Origin, name: &str, value: &str, credentials:
     placeholder.to_string()
 }
 
-fn text(value: &Value<'_>) -> String {
+pub(super) fn text(value: &Value<'_>) -> String {
     raw::text(value).unwrap_or_default()
 }
 
-fn bytes(value: &Value<'_>) -> Vec<u8> {
+pub(super) fn bytes(value: &Value<'_>) -> Vec<u8> {
     raw::bytes(value).unwrap_or_default()
 }
 
-fn hash(name: &Value<'_>) -> Hash {
+pub(super) fn hash(name: &Value<'_>) -> Hash {
     Hash::named(&text(name)).unwrap_or(Hash::Sha256)
 }
 
 fn algorithm(name: &Value<'_>) -> Algorithm {
     match text(name).as_str() {
         "RSA" => Algorithm::Rsa,
+        "AES" => Algorithm::Aes,
         "Ed25519" => Algorithm::Ed25519,
         other => Curve::named(other).map_or(Algorithm::Hmac, Algorithm::Ec),
     }
 }
 
+fn padding(is_pss: bool) -> Padding {
+    if is_pss { Padding::Pss } else { Padding::Pkcs1 }
+}
+
 /// `[name of the DOMException, message]`
-fn failed<'js>(ctx: &Ctx<'js>, name: &str, message: &str) -> rquickjs::Result<Value<'js>> {
+pub(super) fn failed<'js>(ctx: &Ctx<'js>, name: &str, message: &str) -> rquickjs::Result<Value<'js>> {
     vec![name, message].into_js(ctx)
 }
 
-fn key_failed<'js>(ctx: &Ctx<'js>, error: &KeyError) -> rquickjs::Result<Value<'js>> {
+pub(super) fn key_failed<'js>(ctx: &Ctx<'js>, error: &KeyError) -> rquickjs::Result<Value<'js>> {
     let name = match error {
         KeyError::Data(_) => "DataError",
         KeyError::NotSupported(_) => "NotSupportedError",
+        KeyError::Operation(_) => "OperationError",
     };
     failed(ctx, name, error.message())
 }
@@ -201,7 +208,7 @@ pub(super) fn add_native<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Ho
         let public = key.public().and_then(|public| state.keys.add(public));
         let (Some(private), Some(public)) = (state.keys.add(key), public) else { return too_many(&ctx) };
         let object = Object::new(ctx)?;
-        object.set("ids", vec![private, public])?;
+        put(&object, "ids", vec![private, public])?;
         Ok(object.into_value())
     };
     native.set("generateKey", Function::new(ctx.clone(), generate)?)?;
@@ -224,10 +231,10 @@ pub(super) fn add_native<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Ho
     native.set("exportKey", Function::new(ctx.clone(), export)?)?;
 
     let state = Rc::clone(host);
-    let sign = move |ctx: Ctx<'js>, id: u32, name: Value<'js>, data: Value<'js>| {
+    let sign = move |ctx: Ctx<'js>, id: u32, name: Value<'js>, data: Value<'js>, is_pss: bool| {
         let Some(key) = state.keys.get(id) else { return Ok(Value::new_undefined(ctx)) };
         let data = bytes(&data);
-        match key.sign(hash(&name), &state.seal.vault().reveal_bytes(&data)) {
+        match key.sign(hash(&name), padding(is_pss), &state.seal.vault().reveal_bytes(&data)) {
             Ok(signature) => Ok(TypedArray::<u8>::new(ctx, signature)?.into_value()),
             Err(error) => key_failed(&ctx, &error),
         }
@@ -235,17 +242,20 @@ pub(super) fn add_native<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Ho
     native.set("signWith", Function::new(ctx.clone(), sign)?)?;
 
     let state = Rc::clone(host);
-    let verify = move |ctx: Ctx<'js>, id: u32, name: Value<'js>, signature: Value<'js>, data: Value<'js>| {
-        let Some(key) = state.keys.get(id) else { return Ok(Value::new_undefined(ctx)) };
-        let (signature, data) = (bytes(&signature), bytes(&data));
-        let vault = state.seal.vault();
-        match key.verify(hash(&name), &vault.reveal_bytes(&signature), &vault.reveal_bytes(&data)) {
-            Ok(fits) => Ok(Value::new_bool(ctx, fits)),
-            Err(error) => key_failed(&ctx, &error),
-        }
-    };
+    let verify =
+        move |ctx: Ctx<'js>, id: u32, name: Value<'js>, signature: Value<'js>, data: Value<'js>, is_pss: bool| {
+            let Some(key) = state.keys.get(id) else { return Ok(Value::new_undefined(ctx)) };
+            let (signature, data) = (bytes(&signature), bytes(&data));
+            let vault = state.seal.vault();
+            match key.verify(hash(&name), padding(is_pss), &vault.reveal_bytes(&signature), &vault.reveal_bytes(&data))
+            {
+                Ok(fits) => Ok(Value::new_bool(ctx, fits)),
+                Err(error) => key_failed(&ctx, &error),
+            }
+        };
     native.set("verifyWith", Function::new(ctx.clone(), verify)?)?;
 
+    super::ciphers::add_native(ctx, native, host)?;
     add_signatures(ctx, native, host)?;
     add_tokens(ctx, native, host)
 }
@@ -298,11 +308,11 @@ fn import_key<'js>(
     };
     let Some(key) = host.keys.get(id) else { return Ok(Value::new_undefined(ctx.clone())) };
     let parts = Object::new(ctx.clone())?;
-    parts.set("id", id)?;
-    parts.set("bits", key.bits() as u32)?;
-    parts.set("secret", is_secret)?;
+    put(&parts, "id", id)?;
+    put(&parts, "bits", key.bits() as u32)?;
+    put(&parts, "secret", is_secret)?;
     if let Some((_, exponent)) = key.modulus_and_exponent() {
-        parts.set("exponent", TypedArray::<u8>::new(ctx.clone(), exponent)?)?;
+        put(&parts, "exponent", TypedArray::<u8>::new(ctx.clone(), exponent)?)?;
     }
     Ok(parts.into_value())
 }
@@ -499,9 +509,10 @@ fn add_tokens<'js>(ctx: &Ctx<'js>, native: &Object<'js>, host: &Rc<Host>) -> rqu
         let Some(tokens) = tokens else { return Ok(Value::new_null(ctx)) };
         let (access, refresh) = state.token_exchanges.shown(&key, &tokens, &state.seal);
         let object = Object::new(ctx.clone())?;
-        object.set("access_token", access)?;
-        object.set("refresh_token", refresh)?;
-        object.set(
+        put(&object, "access_token", access)?;
+        put(&object, "refresh_token", refresh)?;
+        put(
+            &object,
             "expires_at",
             tokens.expires_at.map_or(Value::new_null(ctx.clone()), |ms| Value::new_number(ctx, ms)),
         )?;

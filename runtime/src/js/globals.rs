@@ -11,8 +11,9 @@ use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Valu
 use url::{Url, quirks};
 
 use super::bytecode::compile_host;
+use super::convert::put;
 use super::host::{ConsoleLevel, Host};
-use super::{crypto, json, raw, secrets};
+use super::{bodies, crypto, json, raw, secrets};
 use crate::http::{RedirectMode, Request, Response, Terms, TransportError};
 use crate::secrets::vault::{Derivation, Encoded};
 use text::{pairs, texts};
@@ -33,7 +34,7 @@ macro_rules! scripts {
     ($($name:literal),+) => { &[$(($name, include_str!(concat!("globals/", $name, ".js")))),+] };
 }
 
-const HELPERS: &str = "const {define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, \
+const HELPERS: &str = "const {define, setMember, descriptorsOf, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, \
                        byteString, need, dictionary, webIdl, pairsFrom, iterable, nextNumber, startTimer, ConnectorRateLimitError, \
                        FetchError, use} = core;\n";
 
@@ -110,7 +111,7 @@ pub fn use_host_bytecode(mut bytes: &[u8]) {
     }
 }
 
-/// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `date`, `iterator`,
+/// Defines the globals; gives the object whose functions the engine calls: `timer`, `response`, `failure`, `body`, `chunk`, `broken`, `date`, `iterator`,
 /// `step`, `stop`.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>> {
     load_group(ctx, 0)?.call((native(ctx, host)?,))
@@ -170,6 +171,8 @@ fn native<'js>(ctx: &Ctx<'js>, host: &Rc<Host>) -> rquickjs::Result<Object<'js>>
     let state = Rc::clone(host);
     add("stopFetch", Function::new(ctx.clone(), move |id: u32| state.stop_request(id)))?;
 
+    bodies::add_native(ctx, &native, host)?;
+
     add("parseJson", Function::new(ctx.clone(), parse_json))?;
     add("encodeText", Function::new(ctx.clone(), text::encode_text))?;
     add("decodeText", Function::new(ctx.clone(), text::decode_text))?;
@@ -228,15 +231,21 @@ fn start_fetch<'js>(host: &Host, id: u32, request: &Object<'js>) -> rquickjs::Re
 }
 
 /// A response as `dispatch.js` takes it.
-pub(super) fn response_to_js<'js>(ctx: &Ctx<'js>, response: Response) -> rquickjs::Result<Object<'js>> {
+/// Its body stays with the host until it is asked for.
+pub(super) fn response_to_js<'js>(
+    ctx: &Ctx<'js>,
+    host: &Host,
+    id: u32,
+    response: Response,
+) -> rquickjs::Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
-    object.set("status", response.status)?;
-    object.set("statusText", response.status_text)?;
-    object.set("url", String::from(response.url))?;
-    object.set("redirected", response.redirected)?;
+    put(&object, "status", response.status)?;
+    put(&object, "statusText", response.status_text)?;
+    put(&object, "url", String::from(response.url))?;
+    put(&object, "redirected", response.redirected)?;
     let headers: Vec<String> = response.headers.into_iter().flat_map(|(name, value)| [name, value]).collect();
-    object.set("headers", headers)?;
-    object.set("body", TypedArray::<u8>::new_copy(ctx.clone(), response.body)?)?;
+    put(&object, "headers", headers)?;
+    host.bodies.keep(id, response.body);
     Ok(object)
 }
 
@@ -245,14 +254,14 @@ pub(super) fn failure_to_js<'js>(ctx: &Ctx<'js>, error: &TransportError) -> rqui
     let object = Object::new(ctx.clone())?;
     match error {
         TransportError::Failed { kind, code, message, causes } => {
-            object.set("kind", kind.name())?;
-            object.set("code", code.as_str())?;
-            object.set("message", message.as_str())?;
-            object.set("causes", causes.clone())?;
+            put(&object, "kind", kind.name())?;
+            put(&object, "code", code.as_str())?;
+            put(&object, "message", message.as_str())?;
+            put(&object, "causes", causes.clone())?;
         }
         TransportError::RateLimited { message, retry_after } => {
-            object.set("message", message.as_str())?;
-            object.set("retryAfter", *retry_after)?;
+            put(&object, "message", message.as_str())?;
+            put(&object, "retryAfter", *retry_after)?;
         }
         TransportError::Fatal(_) => return Ok(None),
     }
@@ -260,9 +269,7 @@ pub(super) fn failure_to_js<'js>(ctx: &Ctx<'js>, error: &TransportError) -> rqui
 }
 
 fn parse_json<'js>(ctx: Ctx<'js>, bytes: Value<'js>) -> rquickjs::Result<Value<'js>> {
-    let bytes = raw::bytes(&bytes).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    json::parse(&ctx, text.strip_prefix('\u{feff}').unwrap_or(&text))
+    json::parse_bytes(&ctx, &raw::bytes(&bytes).unwrap_or_default())
 }
 
 fn random_bytes(ctx: Ctx<'_>, length: usize) -> rquickjs::Result<TypedArray<'_, u8>> {

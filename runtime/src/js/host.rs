@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
+use super::bodies::Bodies;
 use super::clock::Clock;
 use super::crypto::{Exchanges, Keys};
 use crate::error::RequestInfo;
@@ -41,8 +42,12 @@ pub type ConsoleHook = Rc<dyn Fn(ConsoleLevel, &str)>;
 pub(super) enum Event {
     /// The timer with this number is due.
     Timer(u32),
-    /// The request with this number is done.
+    /// The request with this number has its answer, whose body may be on its way.
     Response(u32, Result<Response, TransportError>),
+    /// The host has all of the body of this request's answer.
+    Body(u32, Result<(), TransportError>),
+    /// The next piece of the body of this request's answer; `None` at its end.
+    Chunk(u32, Result<Option<Vec<u8>>, TransportError>),
 }
 
 type Exchange = Pin<Box<dyn Future<Output = Result<Response, TransportError>>>>;
@@ -79,7 +84,7 @@ pub(super) struct Host {
     run_limit: Duration,
     /// Of waiting for nothing but timers.
     idle_limit: Duration,
-    /// Of the bodies of requests under way, in bytes.
+    /// Of the bodies of requests under way, in bytes; of those of answers, too.
     pub(super) memory_limit: usize,
     pub(super) last_request: RefCell<Option<RequestInfo>>,
     /// By due time, then by number: in the order in which they were set. `true` for one that starts itself again.
@@ -89,6 +94,7 @@ pub(super) struct Host {
     /// Since when nothing but timers has happened, and how many of them fired once only.
     idle: Cell<Option<(Instant, u32)>>,
     exchanges: RefCell<Vec<Under>>,
+    pub(super) bodies: Bodies,
     sleep: RefCell<Option<Pin<Box<Sleep>>>>,
     deadline: Cell<std::time::Instant>,
     overrun: Cell<bool>,
@@ -120,6 +126,7 @@ impl Host {
             fired: Cell::default(),
             idle: Cell::default(),
             exchanges: RefCell::default(),
+            bodies: Bodies::default(),
             sleep: RefCell::default(),
             deadline: Cell::new(std::time::Instant::now() + run_limit),
             overrun: Cell::new(false),
@@ -161,14 +168,22 @@ impl Host {
 
     pub(super) fn start_request(&self, id: u32, mut request: Request) {
         request.seal = Some(Rc::clone(&self.seal));
-        self.token_exchanges.start(id);
+        let asks_for_tokens = self.token_exchanges.start(id);
         *self.last_request.borrow_mut() = Some(RequestInfo {
             method: request.method.clone(),
             url: self.seal.vault().scrub(&shown_url(&request.url)).into_owned(),
             status: None,
         });
         let size = request.body.as_ref().map_or(0, Vec::len);
-        let exchange = self.transport.send(request);
+        let mut exchange = self.transport.send(request);
+        if asks_for_tokens {
+            // They are kept before JavaScript sees the answer.
+            exchange = Box::pin(async move {
+                let mut response = exchange.await?;
+                response.body.read().await?;
+                Ok(response)
+            });
+        }
         self.idle.set(None);
         self.exchanges.borrow_mut().push(Under { id, size, exchange });
     }
@@ -185,8 +200,10 @@ impl Host {
     /// JavaScript is limited to.
     pub(super) fn refuse_request(&self, size: usize) -> Option<String> {
         let exchanges = self.exchanges.borrow();
-        if exchanges.len() >= MAX_EXCHANGES {
-            return Some(format!("{MAX_EXCHANGES} requests are under way; wait for some of them"));
+        if exchanges.len() + self.bodies.count() >= MAX_EXCHANGES {
+            return Some(format!(
+                "{MAX_EXCHANGES} requests are under way; wait for some of them, and read their bodies"
+            ));
         }
         let sum: usize = exchanges.iter().map(|other| other.size).sum();
         let limit = self.memory_limit;
@@ -204,7 +221,7 @@ impl Host {
     /// A timer that starts itself again (`setInterval`), or thousands in turn, can go on for ever: where for so long no request was
     /// under way, nothing but such timers is left, and nobody will settle what is waited for.
     pub(super) async fn next_event(&self) -> Waited {
-        if self.exchanges.borrow().is_empty() && self.timers.borrow().is_empty() {
+        if self.exchanges.borrow().is_empty() && !self.bodies.are_wanted() && self.timers.borrow().is_empty() {
             return Waited::Nothing;
         }
         let mut waited = poll_fn(|context| {
@@ -215,8 +232,11 @@ impl Host {
                     return Poll::Ready(Waited::For(Event::Response(id, result)));
                 }
             }
-            let is_idle = exchanges.is_empty();
+            let is_idle = exchanges.is_empty() && !self.bodies.are_wanted();
             drop(exchanges);
+            if let Poll::Ready(event) = self.bodies.poll(context, self.memory_limit) {
+                return Poll::Ready(Waited::For(event));
+            }
             let Some((due, id)) = self.timers.borrow().keys().next().copied() else { return Poll::Pending };
             let give_up = if is_idle { self.give_up_at() } else { None };
             let until = give_up.map_or(due, |give_up| give_up.min(due));
@@ -239,7 +259,7 @@ impl Host {
         })
         .await;
         // A sleep that has fired must not be polled again without a new deadline.
-        if !matches!(waited, Waited::For(Event::Response(..))) {
+        if !matches!(waited, Waited::For(Event::Response(..) | Event::Body(..) | Event::Chunk(..))) {
             self.sleep.borrow_mut().take();
         }
         match &waited {
@@ -249,6 +269,7 @@ impl Host {
                     request.status = Some(response.status);
                 }
             }
+            Waited::For(Event::Body(..) | Event::Chunk(..)) => self.idle.set(None),
             Waited::For(Event::Timer(_)) | Waited::Nothing | Waited::TooLong => {}
         }
         if let Waited::For(Event::Response(id, Ok(response))) = &mut waited
@@ -327,7 +348,10 @@ mod tests {
         assert!(host.refuse_request(5 << 20).is_none());
         let all = (0..MAX_EXCHANGES as u32).map(|id| Under { id, size: 0, exchange: exchange() });
         host.exchanges.borrow_mut().extend(all);
-        assert_eq!(host.refuse_request(0).as_deref(), Some("10000 requests are under way; wait for some of them"));
+        assert_eq!(
+            host.refuse_request(0).as_deref(),
+            Some("10000 requests are under way; wait for some of them, and read their bodies")
+        );
     }
 
     #[test]

@@ -7,6 +7,12 @@ use super::convert::define;
 /// From so many digits on a number may be one that a double cannot hold.
 const SUSPECT_DIGITS: usize = 16;
 
+/// Parses JSON in UTF-8, with or without a byte order mark.
+pub(super) fn parse_bytes<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> rquickjs::Result<Value<'js>> {
+    let text = String::from_utf8_lossy(bytes);
+    parse(ctx, text.strip_prefix('\u{feff}').unwrap_or(&text))
+}
+
 /// Parses a JSON text. What is no JSON throws the engine's SyntaxError.
 pub(super) fn parse<'js>(ctx: &Ctx<'js>, text: &str) -> rquickjs::Result<Value<'js>> {
     if text.contains('\0') {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use moltler_abi::host::COVERAGE_COUNTER;
 use moltler_abi::manifest::{Script, Span};
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value as JsValue};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, TypedArray, Value as JsValue};
 use tokio::time::Instant;
 
 use super::bytecode::{Compiled, LineTable, Modules, OnlyShared, ScriptLoader};
@@ -286,10 +286,25 @@ impl Scope {
         self.with(|ctx| {
             let delivered = match event {
                 Event::Timer(id) => self.dispatch(ctx, "timer")?.call::<_, ()>((id,)),
-                Event::Response(_, Err(TransportError::Fatal(error))) => return Err(Failure::Other(*error)),
-                Event::Response(id, Ok(response)) => globals::response_to_js(ctx, response).and_then(|parts| {
-                    self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("response")?.call((id, parts))
-                }),
+                Event::Response(_, Err(TransportError::Fatal(error)))
+                | Event::Body(_, Err(TransportError::Fatal(error)))
+                | Event::Chunk(_, Err(TransportError::Fatal(error))) => return Err(Failure::Other(*error)),
+                Event::Response(id, Ok(response)) => {
+                    globals::response_to_js(ctx, &self.host, id, response).and_then(|parts| {
+                        self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("response")?.call((id, parts))
+                    })
+                }
+                Event::Body(id, Ok(())) => self.dispatch(ctx, "body")?.call((id,)),
+                Event::Chunk(id, Ok(chunk)) => {
+                    let chunk = chunk.map(|chunk| TypedArray::<u8>::new_copy(ctx.clone(), chunk)).transpose();
+                    chunk.and_then(|chunk| {
+                        self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("chunk")?.call((id, chunk))
+                    })
+                }
+                Event::Body(id, Err(error)) | Event::Chunk(id, Err(error)) => globals::failure_to_js(ctx, &error)
+                    .and_then(|parts| {
+                        self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("broken")?.call((id, parts))
+                    }),
                 Event::Response(id, Err(error)) => globals::failure_to_js(ctx, &error).and_then(|parts| {
                     self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("failure")?.call((id, parts))
                 }),

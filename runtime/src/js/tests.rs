@@ -1,6 +1,7 @@
 //! Handlers run as a program runs them: compiled to bytecode, called with mocks on a paused clock.
 
 mod bench;
+mod bodies;
 mod declarations;
 mod errors;
 mod fetch;

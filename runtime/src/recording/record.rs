@@ -61,14 +61,19 @@ impl Transport for Recorder {
         let answer = self.transport.send(request);
         Box::pin(async move {
             let start = Instant::now();
-            let result = answer.await;
+            let mut result = answer.await;
+            if let Ok(response) = &mut result
+                && let Err(error) = response.body.read().await
+            {
+                result = Err(error);
+            }
             let (response, error) = match &result {
                 Ok(response) => {
                     let response = RecordedResponse {
                         status: response.status,
                         status_text: response.status_text.clone(),
                         headers: response.headers.clone(),
-                        body: Body::new(&response.body),
+                        body: Body::new(response.body.bytes()),
                     };
                     (Some(response), None)
                 }

@@ -46,7 +46,7 @@ impl Transport for Replay {
                     status: response.status,
                     status_text: response.status_text.clone(),
                     headers: response.headers.clone(),
-                    body: response.body.bytes(),
+                    body: response.body.bytes().into(),
                     url: request.url,
                     redirected: false,
                 });
@@ -234,7 +234,7 @@ mod tests {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         match runtime.expect("an event loop").block_on(replay.send(request)) {
-            Ok(response) => String::from_utf8(response.body).expect("text"),
+            Ok(response) => String::from_utf8(response.body.bytes().to_vec()).expect("text"),
             Err(TransportError::Fatal(error)) => format!("{error}\n{}", error.notes.join("\n")),
             Err(error) => format!("{error:?}"),
         }

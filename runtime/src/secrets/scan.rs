@@ -11,6 +11,10 @@ use super::encoding::base64_inside;
 pub const MIN_LENGTH: usize = 8;
 /// The longest form of one byte: a pair of `\uXXXX` has 12, each backslash of it perhaps twice.
 const MAX_FORM: usize = 14;
+/// The digit around base64 of a secret that holds bits of it.
+const BORDER: usize = 4;
+/// What is held back grows no further, however many secrets overlap in it.
+const MAX_HELD: usize = 1 << 16;
 /// So many bytes are decoded at once.
 const BLOCK: usize = 1 << 16;
 
@@ -27,6 +31,18 @@ pub struct Scanner {
     longest: usize,
     /// Whether a secret holds a blank, which forms write as `+`.
     has_blank: bool,
+    /// The bytes that the forms are made of.
+    alphabet: [bool; 256],
+}
+
+/// A secret in a text.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The secret itself.
+    core: Range<usize>,
+    /// With the base64 around it.
+    range: Range<usize>,
+    owner: u32,
 }
 
 /// Where a secret stands.
@@ -72,17 +88,23 @@ impl Scanner {
             owners: secrets.iter().map(|(owner, _)| *owner).collect(),
             longest: values.iter().map(String::len).max().unwrap_or(0),
             has_blank: values.iter().any(|value| value.contains(' ')),
+            alphabet: alphabet(&values),
         })
     }
 
     /// Where secrets stand, in order and without overlaps. Base64 takes in the digits around it: they tell what the secret was
     /// joined with, and its first and last bits.
     pub fn find(&self, text: &[u8]) -> Vec<Found> {
+        merged(self.hits(text))
+    }
+
+    /// Every place where a secret stands; they may overlap.
+    pub fn hits(&self, text: &[u8]) -> Vec<Hit> {
         let mut found = Vec::new();
         for hit in self.plain.find_overlapping_iter(text) {
             let (owner, is_base64) = self.forms[hit.pattern().as_usize()];
             let range = if is_base64 { base64_around(text, hit.range()) } else { hit.range() };
-            found.push(Found { range, owner });
+            found.push(Hit { core: hit.range(), range, owner });
         }
         if memchr::memchr(b'%', text).is_some() {
             self.find_decoded(text, b"%", percent, &mut found);
@@ -94,16 +116,31 @@ impl Scanner {
             self.find_decoded(text, b"\\", escape, &mut found);
             self.find_decoded(text, b"\\", twice_escape, &mut found);
         }
-        merged(found)
+        found
+    }
+
+    /// How much of a text that goes on is told by what is here: behind it a secret may have begun. `hits` are those of the text.
+    pub fn settled(&self, text: &[u8], hits: &[Hit]) -> usize {
+        let reach = (self.reach() + BORDER).min(text.len());
+        let tail = &text[text.len() - reach..];
+        // No secret spans a byte that is in none of its forms.
+        let end = tail.iter().rposition(|byte| !self.alphabet[usize::from(*byte)]).map_or(0, |last| last + 1);
+        let settled = text.len() - reach + end;
+        let mut crossing: Vec<&Range<usize>> = hits.iter().map(|hit| &hit.core).collect();
+        crossing.sort_by(|left, right| right.end.cmp(&left.end));
+        let whole = crossing
+            .iter()
+            .fold(settled, |cut, core| if (core.start + 1..core.end).contains(&cut) { core.start } else { cut });
+        if whole + MAX_HELD < settled { settled } else { whole }
     }
 
     /// How many bytes at the end of a text may belong to a secret that is not whole yet.
-    pub fn reach(&self) -> usize {
+    fn reach(&self) -> usize {
         self.longest * MAX_FORM
     }
 
     /// Decodes what stands around escapes, and looks there.
-    fn find_decoded(&self, text: &[u8], escapes: &[u8], read: Read, found: &mut Vec<Found>) {
+    fn find_decoded(&self, text: &[u8], escapes: &[u8], read: Read, found: &mut Vec<Hit>) {
         let reach = self.reach();
         let mut from = 0;
         while let Some(start) = text[from..].iter().position(|byte| escapes.contains(byte)) {
@@ -129,7 +166,7 @@ impl Scanner {
         }
     }
 
-    fn find_in_window(&self, text: &[u8], window: Range<usize>, read: Read, found: &mut Vec<Found>) {
+    fn find_in_window(&self, text: &[u8], window: Range<usize>, read: Read, found: &mut Vec<Hit>) {
         let mut decoded: Vec<u8> = Vec::with_capacity(window.len());
         // The place in the text of each byte that was read, and of the end.
         let mut places: Vec<usize> = Vec::with_capacity(window.len() + 1);
@@ -154,16 +191,15 @@ impl Scanner {
         for hit in self.values.find_overlapping_iter(&decoded) {
             // A match may start or end inside what one escape stands for; it is taken whole.
             let end = places[hit.end()..].iter().find(|place| **place > places[hit.end() - 1]);
-            found.push(Found {
-                range: places[hit.start()]..end.copied().unwrap_or(at),
-                owner: self.owners[hit.pattern().as_usize()],
-            });
+            let range = places[hit.start()]..end.copied().unwrap_or(at);
+            found.push(Hit { core: range.clone(), range, owner: self.owners[hit.pattern().as_usize()] });
         }
     }
 }
 
 /// In order, overlapping ones as one: of the first owner.
-fn merged(mut found: Vec<Found>) -> Vec<Found> {
+pub fn merged(hits: Vec<Hit>) -> Vec<Found> {
+    let mut found: Vec<Found> = hits.into_iter().map(|Hit { range, owner, .. }| Found { range, owner }).collect();
     found.sort_by(|left, right| left.range.start.cmp(&right.range.start).then(right.range.end.cmp(&left.range.end)));
     let mut result: Vec<Found> = Vec::with_capacity(found.len());
     for next in found {
@@ -175,10 +211,26 @@ fn merged(mut found: Vec<Found>) -> Vec<Found> {
     result
 }
 
+/// The bytes that stand in some form of these values.
+fn alphabet(values: &[String]) -> [bool; 256] {
+    let mut alphabet = [false; 256];
+    for byte in 0..=u8::MAX {
+        alphabet[usize::from(byte)] = is_base64_digit(&byte) || byte == b'%' || byte == b'\\';
+    }
+    for byte in values.iter().flat_map(|value| value.bytes()) {
+        alphabet[usize::from(byte)] = true;
+    }
+    alphabet
+}
+
+/// Of any alphabet of base64, and its padding.
+pub fn is_base64_digit(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte)
+}
+
 fn base64_around(text: &[u8], range: Range<usize>) -> Range<usize> {
-    let is_digit = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(*byte);
-    let before = text[..range.start].iter().rev().take_while(is_digit).count();
-    let behind = text[range.end..].iter().take_while(is_digit).count();
+    let before = text[..range.start].iter().rev().take_while(|byte| is_base64_digit(byte)).count();
+    let behind = text[range.end..].iter().take_while(|byte| is_base64_digit(byte)).count();
     range.start - before..range.end + behind
 }
 

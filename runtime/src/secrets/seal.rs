@@ -182,8 +182,9 @@ impl Seal {
 
     /// Puts placeholders in the place of secrets that a server sent back, in headers and body. `url` is where the request went
     /// before its secrets were put in.
-    pub fn mask(&self, response: &mut Response, url: &Url) {
+    pub fn mask(self: &Rc<Self>, response: &mut Response, url: &Url) {
         response.url = url.clone();
+        response.body.mask_by(self);
         if self.vault.incoming().is_none() {
             return;
         }
@@ -196,9 +197,6 @@ impl Seal {
                     *text = masked;
                 }
             }
-        }
-        if let Some(body) = self.vault.mask(&response.body) {
-            response.body = body;
         }
     }
 

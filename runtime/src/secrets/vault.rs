@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::encoding;
 use super::placeholder::{self, LENGTH, Pieces, placeholder_of};
-use super::scan::Scanner;
+use super::scan::{Found, Scanner};
 
 /// What stands where a secret would be shown.
 pub const MASK: &str = "***";
@@ -421,8 +421,22 @@ impl Vault {
         if found.is_empty() {
             return None;
         }
-        let state = self.state.borrow();
         let mut result = Vec::with_capacity(bytes.len());
+        self.write_masked(bytes, bytes.len(), &found, None, &mut result);
+        Some(result)
+    }
+
+    /// Appends the first `end` bytes to `result`, with placeholders where secrets were `found`. `last` is the byte before them that
+    /// is no white space.
+    pub(super) fn write_masked(
+        &self,
+        bytes: &[u8],
+        end: usize,
+        found: &[Found],
+        last: Option<u8>,
+        result: &mut Vec<u8>,
+    ) {
+        let state = self.state.borrow();
         let mut from = 0;
         for found in found {
             let secret = &state.secrets[found.owner as usize];
@@ -430,7 +444,10 @@ impl Vault {
             result.extend_from_slice(before);
             // A number in JSON must become a text, or the whole is no JSON any more.
             let is_number = secret.value.bytes().all(|byte| byte.is_ascii_digit())
-                && matches!(before.trim_ascii_end().last(), Some(b':' | b',' | b'['))
+                && matches!(
+                    before.trim_ascii_end().last().copied().or(last.filter(|_| from == 0)),
+                    Some(b':' | b',' | b'[')
+                )
                 && matches!(behind.trim_ascii_start().first(), Some(b',' | b'}' | b']'));
             let quote: &[u8] = if is_number { b"\"" } else { b"" };
             result.extend_from_slice(quote);
@@ -438,8 +455,7 @@ impl Vault {
             result.extend_from_slice(quote);
             from = found.range.end;
         }
-        result.extend_from_slice(&bytes[from..]);
-        Some(result)
+        result.extend_from_slice(&bytes[from..end]);
     }
 
     /// Like [`Vault::mask`], of a text.

@@ -41,7 +41,12 @@ async fn exchange(
         }
         seen
     };
-    tokio::join!(HttpClient::new().send(request(port)), serve)
+    let answer = async {
+        let mut response = HttpClient::new().send(request(port)).await?;
+        response.body.read().await?;
+        Ok(response)
+    };
+    tokio::join!(answer, serve)
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -86,15 +91,12 @@ fn a_request_and_its_response() {
             }
         }));
     let response = result.expect("it answers");
-    assert_eq!(
-        (response.status, response.status_text.as_str(), response.body.as_slice()),
-        (201, "Created", &b"hi"[..])
-    );
+    assert_eq!((response.status, response.status_text.as_str(), response.body.bytes()), (201, "Created", &b"hi"[..]));
     assert_eq!(response.headers.iter().filter(|(name, _)| name == "set-cookie").count(), 2);
     assert!(!response.redirected);
     assert!(seen[0].starts_with("post /p?q=1 http/1.1\r\n") && seen[0].ends_with("\r\n\r\nbody"), "{}", seen[0]);
     assert!(seen[0].contains(concat!("user-agent: moltler/", env!("CARGO_PKG_VERSION"), "\r\n")), "{}", seen[0]);
-    assert!(seen[0].contains("accept-encoding: gzip\r\n"), "{}", seen[0]);
+    assert!(seen[0].contains("accept-encoding: gzip,deflate,br\r\n"), "{}", seen[0]);
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn compressed_bodies_are_decoded() {
     let (result, _) = run(exchange(vec![answer("200 OK\r\ncontent-encoding: gzip", &body)], |port| {
         get(&format!("http://127.0.0.1:{port}/"))
     }));
-    assert_eq!(result.expect("it answers").body, b"hello");
+    assert_eq!(result.expect("it answers").body.bytes(), b"hello");
 }
 
 #[test]
@@ -212,7 +214,7 @@ fn what_is_vetted_is_what_is_connected_to() {
         let client = HttpClient::with_lookup(Arc::new(NAMES));
         tokio::join!(client.send(get(&format!("http://loop.example:{port}/"))), serve)
     });
-    assert_eq!(result.expect("it answers").body, b"here");
+    assert_eq!(result.expect("it answers").status, 200);
     assert!(seen.contains("host: loop.example"), "{seen}");
 }
 
@@ -225,12 +227,35 @@ fn bodies_have_a_limit() {
         }));
         result
     };
-    assert_eq!(limited(vec![b'x'; 1 << 20], "200 OK").expect("just fits").body.len(), 1 << 20);
+    assert_eq!(limited(vec![b'x'; 1 << 20], "200 OK").expect("just fits").body.held(), 1 << 20);
     assert_eq!(code(limited(vec![b'x'; (1 << 20) + 1], "200 OK")), "ERR_BODY_TOO_LARGE");
 }
 
-/// Zeros as gzip, in much less than a hundredth of their size: one literal, then copies of 258 bytes, in the fixed code of the format.
-fn gzip_of_zeros(copies: usize) -> Vec<u8> {
+fn bytes_of(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal digits")).collect()
+}
+
+#[test]
+fn brotli_and_deflate_are_decoded() {
+    let brotli = bytes_of("1b1000f88d946ede445586966c206f014f1c601c");
+    let (result, _) = run(exchange(vec![answer("200 OK\r\ncontent-encoding: br", &brotli)], |port| {
+        get(&format!("http://127.0.0.1:{port}/"))
+    }));
+    assert_eq!(result.expect("it answers").body.bytes(), b"hello hello hello");
+    let deflate = bytes_of("789ccb48cdc9c90700062c0215");
+    let (result, _) = run(exchange(vec![answer("200 OK\r\ncontent-encoding: deflate", &deflate)], |port| {
+        get(&format!("http://127.0.0.1:{port}/"))
+    }));
+    assert_eq!(result.expect("it answers").body.bytes(), b"hello");
+    let (result, _) = run(exchange(vec![answer("200 OK\r\ncontent-encoding: br", b"no brotli at all")], |port| {
+        get(&format!("http://127.0.0.1:{port}/"))
+    }));
+    assert_eq!(code(result), "ERR_BODY");
+}
+
+/// Zeros as deflate, in much less than a hundredth of their size: one literal, then copies of 258 bytes, in the fixed code of the
+/// format, between the head of its container and nothing.
+fn zeros(head: &[u8], copies: usize) -> Vec<u8> {
     let mut bits = vec![true, true, false];
     let mut push = |code: u32, length: u32| bits.extend((0..length).rev().map(|bit| code >> bit & 1 == 1));
     push(0b0011_0000, 8);
@@ -239,17 +264,87 @@ fn gzip_of_zeros(copies: usize) -> Vec<u8> {
         push(0, 5);
     }
     push(0, 7);
-    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let mut bytes = head.to_vec();
     bytes.extend(bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit))));
     bytes
 }
 
+/// 64 MB of zeros in each encoding that is accepted.
+fn bombs() -> [(&'static str, Vec<u8>); 3] {
+    let brotli = "cbffff3ff82700e2b14020f7fe8fffff7ff04f00c4611180eefd1fffffffe09f0088c30200ddfb3ffeffffc13f0110870500baf77ffcffff837f02\
+                  200e0b0074effff8ffff07ff04401c1600e8defff1ffff0ffe0980382c00d0bdffcbffff3ffc1300715800a07bff07";
+    [
+        ("br", bytes_of(brotli)),
+        ("gzip", zeros(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff], 260_000)),
+        ("deflate", zeros(&[0x78, 0x01], 260_000)),
+    ]
+}
+
 #[test]
 fn what_unfolds_to_too_much_is_given_up() {
-    let (result, _) =
-        run(exchange(vec![answer("200 OK\r\ncontent-encoding: gzip", &gzip_of_zeros(260_000))], |port| Request {
+    for (encoding, body) in bombs() {
+        let head = format!("200 OK\r\ncontent-encoding: {encoding}");
+        let (result, _) = run(exchange(vec![answer(&head, &body)], |port| Request {
             terms: Terms { allow_private: true, max_response: 1 << 20, ..Terms::default() },
             ..get(&format!("http://127.0.0.1:{port}/"))
         }));
-    assert_eq!(code(result), "ERR_BODY_TOO_LARGE");
+        assert_eq!(code(result), "ERR_BODY_TOO_LARGE", "{encoding}");
+    }
+}
+
+#[test]
+fn what_is_encoded_twice_or_not_at_all_is_told() {
+    let plain = answer("200 OK\r\ncontent-encoding: identity", b"hello");
+    let (result, _) = run(exchange(vec![plain], |port| get(&format!("http://127.0.0.1:{port}/"))));
+    assert_eq!(result.expect("it answers").body.bytes(), b"hello");
+    // An encoding that was not asked for stays as it is, and says so.
+    let other = answer("200 OK\r\ncontent-encoding: zstd", b"?");
+    let (result, _) = run(exchange(vec![other], |port| get(&format!("http://127.0.0.1:{port}/"))));
+    let response = result.expect("it answers");
+    assert!(response.headers.contains(&("content-encoding".to_owned(), "zstd".to_owned())));
+    assert_eq!(response.body.bytes(), b"?");
+}
+
+/// A body that comes in pieces: each is written after the one before was read.
+#[test]
+fn a_body_comes_in_pieces() {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("an address").port();
+        let (said, mut heard) = tokio::sync::mpsc::channel::<()>(1);
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            read_request(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.expect("the head");
+            for piece in ["one", "two"] {
+                heard.recv().await.expect("the client reads on");
+                stream.write_all(format!("3\r\n{piece}\r\n").as_bytes()).await.expect("a piece");
+            }
+            heard.recv().await.expect("the client has seen both");
+            // The client gives up: the connection is closed.
+            let mut rest = [0; 1];
+            stream.read(&mut rest).await.unwrap_or(0)
+        };
+        let client = async {
+            let mut response =
+                HttpClient::new().send(get(&format!("http://127.0.0.1:{port}/"))).await.expect("it answers");
+            assert!(!response.body.is_whole());
+            for piece in ["one", "two"] {
+                said.send(()).await.expect("the server waits");
+                let chunk = std::future::poll_fn(|context| response.body.poll_chunk(context)).await;
+                assert_eq!(chunk.expect("a piece").as_deref(), Some(piece.as_bytes()));
+            }
+            drop(response);
+            said.send(()).await.expect("the server waits");
+        };
+        let (left, ()) = tokio::join!(serve, client);
+        assert_eq!(left, 0);
+    });
+}
+
+#[test]
+fn an_answer_that_ends_too_early_is_told() {
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\nabc".to_vec();
+    let (result, _) = run(exchange(vec![cut], |port| get(&format!("http://127.0.0.1:{port}/"))));
+    assert_eq!(code(result), "ECONNRESET");
 }

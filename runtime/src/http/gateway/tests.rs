@@ -1,15 +1,21 @@
 //! Requests through a gateway, over mocks or a script of answers, on a virtual clock.
 
 use std::cell::RefCell;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use url::Url;
 
 use super::*;
-use crate::http::{Rate, RedirectMode, Terms};
+use crate::http::body::Source;
+use crate::http::{Body, Rate, RedirectMode, Terms};
+
+/// What is answered, made anew each time.
+type Answer = Box<dyn Fn() -> Result<Response, TransportError>>;
 
 /// Answers in turn; the last one repeats. Keeps what it was asked and when (milliseconds).
 struct Scripted {
-    answers: Vec<Result<Response, TransportError>>,
+    answers: Vec<Answer>,
     seen: RefCell<Vec<(u128, Request)>>,
     started: tokio::time::Instant,
 }
@@ -19,7 +25,7 @@ impl Transport for Scripted {
         let mut seen = self.seen.borrow_mut();
         let index = seen.len().min(self.answers.len() - 1);
         seen.push((self.started.elapsed().as_millis(), request.clone()));
-        let mut answer = self.answers[index].clone();
+        let mut answer = self.answers[index]();
         if let Ok(response) = &mut answer {
             response.url = request.url;
         }
@@ -33,7 +39,7 @@ type Told = (String, Vec<u128>, (u64, u64, u64));
 struct Case {
     method: &'static str,
     headers: Vec<(String, String)>,
-    answers: Vec<Result<Response, TransportError>>,
+    answers: Vec<Answer>,
     rate: Option<Rate>,
     limits: Limits,
     requests: usize,
@@ -52,19 +58,124 @@ impl Default for Case {
     }
 }
 
-fn answer(status: u16, headers: &[(&str, &str)]) -> Result<Response, TransportError> {
-    Ok(Response {
-        status,
-        status_text: String::new(),
-        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        body: Vec::new(),
-        url: Url::parse("https://a.example/").expect("a valid URL"),
-        redirected: false,
+fn response(status: u16, headers: Vec<(String, String)>, body: Body) -> Response {
+    let url = Url::parse("https://a.example/").expect("a valid URL");
+    Response { status, status_text: String::new(), headers, body, url, redirected: false }
+}
+
+fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
+    let headers: Vec<(String, String)> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Box::new(move || Ok(response(status, headers.clone(), Vec::new().into())))
+}
+
+fn failed(kind: FailureKind) -> Answer {
+    Box::new(move || Err(TransportError::failed(kind, "X", "it failed")))
+}
+
+/// A body in these pieces, one each second; after them it ends, or fails.
+struct Pieces {
+    pieces: std::vec::IntoIter<&'static str>,
+    end: Option<FailureKind>,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Source for Pieces {
+    fn poll_next(&mut self, context: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<bool, TransportError>> {
+        ready!(self.sleep.as_mut().poll(context));
+        self.sleep.as_mut().reset(tokio::time::Instant::now() + Duration::from_secs(1));
+        Poll::Ready(match (self.pieces.next(), self.end) {
+            (Some(piece), _) => {
+                into.extend_from_slice(piece.as_bytes());
+                Ok(true)
+            }
+            (None, Some(kind)) => Err(TransportError::failed(kind, "X", "it failed in the middle")),
+            (None, None) => Ok(false),
+        })
+    }
+}
+
+fn pieces(status: u16, pieces: &[&'static str], end: Option<FailureKind>) -> Answer {
+    let pieces = pieces.to_vec();
+    Box::new(move || {
+        let sleep = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+        let source = Pieces { pieces: pieces.clone().into_iter(), end, sleep };
+        Ok(response(status, Vec::new(), Body::stream(Box::new(source), 1000)))
     })
 }
 
-fn failed(kind: FailureKind) -> Result<Response, TransportError> {
-    Err(TransportError::failed(kind, "X", "it failed"))
+/// The body of an answer, read whole or in pieces (with `|` between them), or why not; the time in milliseconds; how many requests.
+fn body_told(answers: Vec<Answer>, limits: Limits, whole: bool) -> (String, u128, usize) {
+    run(async move {
+        let started = tokio::time::Instant::now();
+        let transport = Rc::new(Scripted { answers, seen: RefCell::default(), started });
+        let gateway = Gateway::new(
+            Rc::clone(&transport) as Rc<dyn Transport>,
+            Policy::open(),
+            Arc::new(Limiter::new(None)),
+            limits,
+            Clock::virtual_at(0),
+            Rc::default(),
+        );
+        let mut response = gateway.send(request("GET", "https://a.example/x")).await.expect("the head comes");
+        let mut read = async || -> Result<String, TransportError> {
+            if whole {
+                response.body.read().await?;
+                return Ok(String::from_utf8(response.body.take()).expect("a text"));
+            }
+            let mut all = Vec::new();
+            while let Some(chunk) = std::future::poll_fn(|context| response.body.poll_chunk(context)).await? {
+                all.push(String::from_utf8(chunk).expect("a text"));
+            }
+            Ok(all.join("|"))
+        };
+        let told = match read().await {
+            Ok(text) => text,
+            Err(TransportError::Failed { kind, message, .. }) => format!("{}: {message}", kind.name()),
+            Err(other) => format!("{other:?}"),
+        };
+        let count = transport.seen.borrow().len();
+        (told, started.elapsed().as_millis(), count)
+    })
+}
+
+#[test]
+fn bodies_are_read_whole_or_in_pieces() {
+    let limits = Limits::default();
+    let good = || pieces(200, &["a", "b", "c"], None);
+    assert_eq!(body_told(vec![good()], limits, true), ("abc".to_owned(), 4000, 1));
+    assert_eq!(body_told(vec![good()], limits, false), ("a|b|c".to_owned(), 4000, 1));
+    // A connection that breaks: asked for anew where nothing was given out.
+    let broken = || pieces(200, &["a", "b"], Some(FailureKind::Reset));
+    assert_eq!(body_told(vec![broken(), good()], limits, true), ("abc".to_owned(), 3000 + 500 + 4000, 2));
+    assert_eq!(body_told(vec![broken(), good()], limits, false).0, "reset: it failed in the middle");
+    let told = body_told(vec![broken()], limits, true);
+    assert_eq!((told.0.as_str(), told.2), ("reset: it failed in the middle", 4));
+    assert_eq!(body_told(vec![broken()], Limits { retries: 0, ..limits }, true).2, 1);
+    assert_eq!(
+        body_told(vec![broken(), answer(404, &[])], limits, true).0,
+        "body: the connection broke in the middle of the answer, and then the server answered with status 404"
+    );
+    // What cannot be decoded is not asked for again.
+    let wrong = pieces(200, &["a"], Some(FailureKind::Body));
+    assert_eq!(body_told(vec![wrong, good()], limits, true), ("body: it failed in the middle".to_owned(), 2000, 1));
+}
+
+#[test]
+fn bodies_have_limits() {
+    let limits = Limits { timeout: Duration::from_millis(2500), retries: 0, ..Limits::default() };
+    let slow = || pieces(200, &["a", "b", "c"], None);
+    for whole in [true, false] {
+        let (told, time, _) = body_told(vec![slow()], limits, whole);
+        assert_eq!((told.as_str(), time), ("timeout: no answer within 2.5 s (`timeout_seconds`)", 2500), "{whole}");
+    }
+    let large = |count: usize| pieces(200, &vec!["x".repeat(600).leak() as &'static str; count], None);
+    let limits = Limits { timeout: Duration::from_secs(3600), ..limits };
+    let (told, _, _) = body_told(vec![large(2)], limits, true);
+    assert!(told.starts_with("too-large: the response is larger than 0 MB"), "{told}");
+    assert!(body_told(vec![large(100)], limits, false).0.starts_with("xxx"));
+    let (told, _, _) = body_told(vec![large(107)], limits, false);
+    assert!(told.starts_with("too-large: the stream is larger than 0 MB, 64 times"), "{told}");
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -254,7 +365,7 @@ fn an_exchange_that_takes_too_long() {
     });
     let expected =
         TransportError::failed(FailureKind::Timeout, "ETIMEDOUT", "no answer within 7 s (`timeout_seconds`)");
-    assert_eq!((outcome, time), (Err(expected), 14_500));
+    assert_eq!((outcome.expect_err("nobody answers"), time), (expected, 14_500));
 }
 
 /// Eight threads, each with an event loop, a client and a gateway of its own, over the limiter of one instance: the server sees no

@@ -1,9 +1,18 @@
 // Helpers of the other scripts. `native` is an argument of the function around each group of them.
 const define = (target, name, value) =>
-    Object.defineProperty(target, name, {value, writable: true, configurable: true, enumerable: false});
+    Object.defineProperty(target, name, {__proto__: null, value, writable: true, configurable: true, enumerable: false});
 const expose = (name, value) => define(globalThis, name, value);
+// A member of an object that handlers get.
+const setMember = (target, name, value) =>
+    Object.defineProperty(target, name, {__proto__: null, value, writable: true, configurable: true, enumerable: true});
+// What defines the same members elsewhere, whatever a handler put into the prototype of all objects.
+function descriptorsOf(members) {
+    const all = {__proto__: null};
+    for (const key of Reflect.ownKeys(members)) all[key] = Object.setPrototypeOf(Reflect.getOwnPropertyDescriptor(members, key), null);
+    return all;
+}
 const tag = (constructor, name) =>
-    Object.defineProperty(constructor.prototype, Symbol.toStringTag, {value: name, configurable: true});
+    Object.defineProperty(constructor.prototype, Symbol.toStringTag, {__proto__: null, value: name, configurable: true});
 const isObject = value => (typeof value === 'object' && value !== null) || typeof value === 'function';
 // The key that lets the host construct what handlers cannot.
 const internal = Symbol('internal');
@@ -49,7 +58,7 @@ function webIdl(constructor, name) {
     for (const target of [constructor.prototype, constructor]) {
         for (const key of Object.getOwnPropertyNames(target)) {
             const isOwn = key === 'constructor' || (target === constructor && ['length', 'name', 'prototype'].includes(key));
-            if (!isOwn) Object.defineProperty(target, key, {enumerable: true});
+            if (!isOwn) Object.defineProperty(target, key, {__proto__: null, enumerable: true});
         }
     }
     tag(constructor, name);
@@ -83,7 +92,9 @@ const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
 function iterable(constructor, name, pairsOf) {
     const states = new WeakMap();
     const prototype = Object.create(iteratorPrototype, {
+        __proto__: null,
         next: {
+            __proto__: null,
             writable: true, configurable: true, enumerable: true,
             value: {next() {
                 const state = states.get(this);
@@ -94,7 +105,7 @@ function iterable(constructor, name, pairsOf) {
                 return {value: state.part === undefined ? [pair[0], pair[1]] : pair[state.part], done: false};
             }}.next,
         },
-        [Symbol.toStringTag]: {value: `${name} Iterator`, configurable: true},
+        [Symbol.toStringTag]: {__proto__: null, value: `${name} Iterator`, configurable: true},
     });
     const make = (target, part) => {
         pairsOf(target);

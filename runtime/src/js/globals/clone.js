@@ -137,7 +137,7 @@ function classifyMembers(value, record, seen) {
     }
     record.fill = () => {
         for (const [key, member] of members) {
-            Object.defineProperty(record.copy, key, {value: deserialize(member), writable: true, enumerable: true, configurable: true});
+            Object.defineProperty(record.copy, key, {__proto__: null, value: deserialize(member), writable: true, enumerable: true, configurable: true});
         }
     };
 }

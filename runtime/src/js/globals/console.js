@@ -166,5 +166,5 @@ const console = {
     },
 };
 Object.setPrototypeOf(console, {});
-Object.defineProperty(console, Symbol.toStringTag, {value: 'console', configurable: true});
+Object.defineProperty(console, Symbol.toStringTag, {__proto__: null, value: 'console', configurable: true});
 expose('console', console);

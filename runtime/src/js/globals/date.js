@@ -43,8 +43,8 @@ function replaceDate(utc) {
         }
         return Reflect.construct(SystemDate, time, new.target);
     }
-    Object.defineProperty(Date, 'length', {value: 7, configurable: true});
-    Object.defineProperty(Date, 'prototype', {value: SystemDate.prototype, writable: false});
+    Object.defineProperty(Date, 'length', {__proto__: null, value: 7, configurable: true});
+    Object.defineProperty(Date, 'prototype', {__proto__: null, value: SystemDate.prototype, writable: false});
     define(Date, 'now', {now() { return now(); }}.now);
     define(Date, 'parse', {parse(text) { return parse(text); }}.parse);
     define(Date, 'UTC', SystemDate.UTC);
@@ -94,5 +94,5 @@ const performance = {
     timeOrigin: native.nowExact(),
     toJSON() { return {timeOrigin: this.timeOrigin}; },
 };
-Object.defineProperty(performance, Symbol.toStringTag, {value: 'Performance', configurable: true});
+Object.defineProperty(performance, Symbol.toStringTag, {__proto__: null, value: 'Performance', configurable: true});
 expose('performance', performance);

@@ -1,10 +1,10 @@
 // The globals that most handlers do not need: each group is defined when one of its names is first used.
 core = {
-    define, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, byteString, need, dictionary, webIdl,
+    __proto__: null, define, setMember, descriptorsOf, expose, tag, isObject, internal, domException, viewOf, bytesOf, usv, utf8, byteString, need, dictionary, webIdl,
     pairsFrom, iterable, nextNumber, startTimer, ConnectorRateLimitError, FetchError,
 };
 // What the groups offer each other.
-late = {};
+late = {__proto__: null};
 const groups = [
     ['url', 'URL', 'URLSearchParams'],
     ['events', 'Event', 'EventTarget', 'AbortController', 'AbortSignal'],
@@ -44,7 +44,7 @@ for (const [group, ...names] of groups) {
             return globalThis[name];
         };
         openers.add(get);
-        Object.defineProperty(globalThis, name, {get, set(value) { expose(name, value); }, configurable: true, enumerable: false});
+        Object.defineProperty(globalThis, name, {__proto__: null, get, set(value) { expose(name, value); }, configurable: true, enumerable: false});
     }
 }
 
@@ -53,6 +53,9 @@ return {
     timer: fireTimer,
     response: (id, parts) => late.finishFetch(id, parts),
     failure: (id, parts) => late.failFetch(id, parts),
+    body: id => late.remoteBody(id),
+    chunk: (id, chunk) => late.remoteChunk(id, chunk),
+    broken: (id, parts) => late.remoteBroken(id, parts),
     date: ms => new SystemDate(ms),
     iterator(value) {
         if (!isObject(value) || Array.isArray(value) || typeof value.next !== 'function') return null;

@@ -16,7 +16,7 @@ class Event {
             target: null, currentTarget: null, trusted: false, canceled: false, stopped: false, stoppedNow: false,
             dispatched: false, passive: false, time: native.nowExact() - performance.timeOrigin, phase: 0,
         });
-        Object.defineProperty(this, 'isTrusted', {get: isTrusted, enumerable: true, configurable: false});
+        Object.defineProperty(this, 'isTrusted', {__proto__: null, get: isTrusted, enumerable: true, configurable: false});
     }
     get type() { return stateOf(this).type; }
     get target() { return stateOf(this).target; }
@@ -57,7 +57,7 @@ class Event {
     }
 }
 for (const [phase, name] of ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'].entries()) {
-    for (const target of [Event, Event.prototype]) Object.defineProperty(target, name, {value: phase, enumerable: true});
+    for (const target of [Event, Event.prototype]) Object.defineProperty(target, name, {__proto__: null, value: phase, enumerable: true});
 }
 
 const listenersOf = new WeakMap();

@@ -265,7 +265,7 @@ function fetch(input, init = undefined) {
             return;
         }
         const taken = state.take();
-        if (taken instanceof Uint8Array) send(taken);
+        if (Object.getPrototypeOf(taken) === null) send(taken.bytes);
         else taken.then(({bytes}) => send(bytes)).catch(error => { if (exchanges.delete(id)) reject(error); });
     });
 }
@@ -294,7 +294,10 @@ function fetchData(request) {
 
 function finishFetch(id, parts) {
     const exchange = exchanges.get(id);
-    if (exchange === undefined) return;
+    if (exchange === undefined) {
+        native.dropBody(id);
+        return;
+    }
     exchanges.delete(id);
     exchange.stop();
     const {request, signal} = exchange;
@@ -302,7 +305,8 @@ function finishFetch(id, parts) {
     for (let index = 0; index < parts.headers.length; index += 2) headers.append(parts.headers[index], parts.headers[index + 1]);
     headersInside.freeze(headers);
     const hasBody = !nullBodyStatuses.includes(parts.status) && request.method !== 'HEAD';
-    const body = hasBody ? new BodyState(parts.body) : noBody();
+    if (!hasBody) native.dropBody(id);
+    const body = hasBody ? new BodyState(null, null, new Remote(id, request)) : noBody();
     // Whoever gives the request up does not want the rest of its answer either.
     if (signal !== null && hasBody) addAbortStep(signal, () => body.fail(signal.reason));
     const {status, statusText, url, redirected} = parts;
@@ -341,4 +345,4 @@ function bytesOfRequest(request, what) {
     return body.bytes ?? undefined;
 }
 
-Object.assign(late, {Request, Response, Headers, fetch, finishFetch, failFetch, bytesOfRequest, flatHeaders: headersInside.flat});
+Object.assign(late, {Request, Response, Headers, fetch, finishFetch, failFetch, remoteBody, remoteChunk, remoteBroken, bytesOfRequest, flatHeaders: headersInside.flat});

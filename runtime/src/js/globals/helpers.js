@@ -86,7 +86,28 @@ function itemsOf(items, body, response) {
     throw new ConnectorError(`moltler.paginate: ${what} is no array${keys}`);
 }
 
-async function* pages(input, follow, items) {
+// The JSON of a response; what is none is an error that names the request.
+async function jsonOf(request, response) {
+    try {
+        return await response.json();
+    } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        throw new ConnectorError(`${request.method} ${shown(request.url)}: ${error.message}`, {code: 'malformed', cause: error});
+    }
+}
+
+// How requests are sent: by the connector itself, or by the global.
+function sender(send, what) {
+    if (send === undefined) return request => fetch(request);
+    if (typeof send !== 'function') throw new TypeError(`${what}: fetch is not a function`);
+    return async request => {
+        const response = await send(request);
+        if (!(response instanceof Response)) throw new TypeError(`${what}: fetch gave no Response`);
+        return response;
+    };
+}
+
+async function* pages(input, follow, items, send) {
     const seen = new Set();
     const first = new Request(input);
     let request = first;
@@ -97,9 +118,9 @@ async function* pages(input, follow, items) {
             throw new ConnectorError(`moltler.paginate: ${request.method} ${shown(request.url)} would be asked a second time`, {code: 'repeated-request'});
         }
         seen.add(key);
-        const response = await fetch(request.clone());
+        const response = await send(request.clone());
         if (!response.ok) throw await errorOf(request, response);
-        const body = await response.json();
+        const body = await jsonOf(request, response);
         const rows = await itemsOf(items, body, response);
         const next = await follow(body, response, rows, request.url);
         yield rows;
@@ -127,8 +148,8 @@ function addForm(form, key, value, depth) {
 
 const helpers = {
     paginate(input, options) {
-        const {next, items} = dictionary(options, 'the second argument of moltler.paginate');
-        return pages(input, follower(next), items);
+        const {next, items, fetch: send} = dictionary(options, 'the second argument of moltler.paginate');
+        return pages(input, follower(next), items, sender(send, 'moltler.paginate'));
     },
     async retry(run, options = undefined) {
         const {times, when} = dictionary(options, 'the second argument of moltler.retry');
@@ -148,15 +169,16 @@ const helpers = {
         }
     },
     async graphql(url, query, variables = undefined, init = undefined) {
-        const {method = 'POST', headers, ...rest} = dictionary(init, 'the fourth argument of moltler.graphql');
+        const {method = 'POST', headers, fetch: given, ...rest} = dictionary(init, 'the fourth argument of moltler.graphql');
+        const send = sender(given, 'moltler.graphql');
         const sent = new Headers(headers);
         if (!sent.has('content-type')) sent.set('content-type', 'application/json');
         if (!sent.has('accept')) sent.set('accept', 'application/json');
         const request = new Request(url, {...rest, method, headers: sent, body: JSON.stringify({query: `${query}`, variables})});
-        const response = await fetch(request);
+        const response = await send(request);
         const isJson = /json/i.test(response.headers.get('content-type') ?? '');
         if (!response.ok && !isJson) throw await errorOf(request, response);
-        const body = await response.json();
+        const body = await jsonOf(request, response);
         const errors = body?.errors;
         if (Array.isArray(errors) && errors.length > 0) {
             const [first] = errors;

@@ -11,7 +11,7 @@ for (const [group, ...names] of parts) {
             use(group);
             return core.moltler[name];
         };
-        Object.defineProperty(core.moltler, name, {get, set(value) { define(core.moltler, name, value); }, configurable: true, enumerable: true});
+        Object.defineProperty(core.moltler, name, {__proto__: null, get, set(value) { define(core.moltler, name, value); }, configurable: true, enumerable: true});
     }
 }
 expose('moltler', core.moltler);

@@ -260,7 +260,7 @@ class ReadableStream {
         if (Number.isNaN(limit) || limit < 0) throw new RangeError('highWaterMark is a number from 0');
         const controller = new ReadableStreamDefaultController(inside, this, source, {pull, cancel}, limit, size);
         const data = {state: 'readable', error: undefined, reader: null, disturbed: false, controller: controllerInside.call(controller)};
-        Object.defineProperty(this, inside, {value: data});
+        Object.defineProperty(this, inside, {__proto__: null, value: data});
         data.controller.start(start === undefined ? undefined : start.call(source, controller));
     }
     static from(iterable) {
@@ -378,7 +378,7 @@ function teeStream(stream, copies) {
 
 const iteratorStates = new WeakMap();
 const asyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
-const streamIteratorPrototype = Object.create(asyncIteratorPrototype, Object.getOwnPropertyDescriptors({
+const streamIteratorPrototype = Object.create(asyncIteratorPrototype, descriptorsOf({
     next() { return stepIterator(this, 'next', undefined); },
     return(value) { return stepIterator(this, 'return', value); },
 }));
@@ -447,6 +447,20 @@ Object.assign(late, {
                 if (bytes.length > 0) controller.enqueue(bytes);
                 controller.close();
             },
+        }, {highWaterMark: 0});
+    },
+    // A stream of what `pull` gives, or promises, until it is null.
+    pulledStream(pull, cancel) {
+        return new ReadableStream({
+            pull(controller) {
+                const give = chunk => {
+                    if (chunk === null) controller.close();
+                    else controller.enqueue(chunk);
+                };
+                const chunk = pull();
+                return chunk instanceof Promise ? chunk.then(give) : give(chunk);
+            },
+            cancel,
         }, {highWaterMark: 0});
     },
     // A stream of what is left in another one, which stays locked.

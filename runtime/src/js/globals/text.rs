@@ -7,6 +7,7 @@ use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Valu
 use url::form_urlencoded;
 
 use super::multipart;
+use crate::js::convert::put;
 use crate::js::raw;
 
 pub(super) fn encode_text<'js>(ctx: Ctx<'js>, text: Value<'js>) -> rquickjs::Result<TypedArray<'js, u8>> {
@@ -100,10 +101,10 @@ pub(super) fn parse_multipart<'js>(
     let list = Array::new(ctx.clone())?;
     for (index, part) in parts.into_iter().enumerate() {
         let object = Object::new(ctx.clone())?;
-        object.set("name", part.name)?;
-        object.set("filename", part.filename)?;
-        object.set("type", part.media_type)?;
-        object.set("body", TypedArray::<u8>::new_copy(ctx.clone(), part.body)?)?;
+        put(&object, "name", part.name)?;
+        put(&object, "filename", part.filename)?;
+        put(&object, "type", part.media_type)?;
+        put(&object, "body", TypedArray::<u8>::new_copy(ctx.clone(), part.body)?)?;
         list.set(index, object)?;
     }
     Ok(list.into_value())

@@ -85,6 +85,103 @@ fn a_page_is_asked_for_once() {
 }
 
 #[test]
+fn pages_are_fetched_by_the_connector_itself() {
+    let mock = r#"{"GET /a": [{"status": 401}, {"body": {"ok": true, "rows": [1], "next": "b"}}], "GET /a?cursor=b": {"body": {"ok": false, "error": "late"}}}"#;
+    let own = "let token = 'old'; const seen = [];
+        const own = async request => {
+            seen.push(request instanceof Request);
+            let response = await fetch(request.clone());
+            if (response.status === 401) { token = 'new'; response = await fetch(request); }
+            const body = await response.clone().json();
+            if (!body.ok) throw new ConnectorError('the API says ' + body.error);
+            return response;
+        };
+        const pages = [];
+        try { for await (const page of moltler.paginate('mock:///a', {next: {cursor: 'next', param: 'cursor'}, items: 'rows', fetch: own})) pages.push(page) }
+        catch (error) { return [pages, error.message, seen] }";
+    assert_eq!(with(own, mock), r#"[[[1]],"the API says late",[true,true]]"#);
+    let wrong =
+        |options: &str| with(&format!("await moltler.paginate('mock:///a', {{next: 'link', {options}}}).next()"), mock);
+    assert_eq!(wrong("fetch: 1"), "TypeError: moltler.paginate: fetch is not a function");
+    assert_eq!(wrong("fetch: () => 1"), "TypeError: moltler.paginate: fetch gave no Response");
+    let function = "for await (const page of moltler.paginate('mock:///a?x=1', {items: 'rows', next: (body, response, items, url) => [items, url, response.status, body.ok]})) return page;";
+    assert!(with(function, r#"{"GET /a": {"body": {"rows": [1]}}}"#).starts_with("[1]"));
+}
+
+#[test]
+fn a_page_that_is_no_json_is_told() {
+    let mock = r#"{"GET /a": {"body": "<html>maintenance</html>"}, "GET /e": {}, "POST /a": {"body": "oops"}}"#;
+    let body = "const errors = [];
+        for (const run of [() => moltler.paginate('mock:///a?key=k', {next: 'link'}).next(), () => moltler.paginate('mock:///e', {next: 'link'}).next(), () => moltler.graphql('mock:///a', '{a}')])
+            try { await run() } catch (error) { errors.push([error.name, error.code, error.cause.name, error.message]) }
+        return errors";
+    let result = with(body, mock);
+    assert!(
+        result.starts_with(
+            r#"[["ConnectorError","malformed","SyntaxError","GET mock:///a: the body is not JSON (status 200): "#
+        ),
+        "{result}"
+    );
+    assert!(
+        result.contains(
+            r#"["ConnectorError","malformed","SyntaxError","GET mock:///e: the body is empty, not JSON (status 200)"]"#
+        ),
+        "{result}"
+    );
+    assert!(result.contains(r#""POST mock:///a: the body is not JSON"#), "{result}");
+}
+
+/// Whatever a handler does to the prototype of all objects, the host goes on, or says what is wrong.
+#[test]
+fn prototypes_with_setters() {
+    let mock = r#"{"GET /a": {"body": {"rows": [{"id": 1}], "value": 2}}}"#;
+    for name in [
+        "url",
+        "status",
+        "headers",
+        "body",
+        "kind",
+        "code",
+        "message",
+        "get",
+        "set",
+        "value",
+        "writable",
+        "id",
+        "bytes",
+        "remote",
+        "then",
+        "type",
+        "rows",
+        "make",
+        "ReadableStream",
+        "use",
+    ] {
+        for pollution in [
+            "{set(value) { throw new Error('caught ' + value) }, get() { return undefined }, configurable: true}",
+            "{get() { return undefined }, configurable: true}",
+            "{value: undefined, writable: false, configurable: true}",
+        ] {
+            let body = format!(
+                "Object.defineProperty(Object.prototype, '{name}', {pollution});
+                const response = await fetch('mock:///a');
+                const text = JSON.stringify(await response.clone().json());
+                const stream = await new Response(response.body).text();
+                const key = await crypto.subtle.generateKey({{name: 'HMAC', hash: 'SHA-256'}}, true, ['sign']);
+                const jwk = await crypto.subtle.exportKey('jwk', key);
+                const again = await crypto.subtle.importKey('jwk', jwk, {{name: 'HMAC', hash: 'SHA-256'}}, true, ['sign']);
+                const url = new URL('https://h/?a=b').searchParams.get('a');
+                const blob = await new Blob(['x']).text();
+                let page; for await (page of moltler.paginate('mock:///a', {{next: 'link', items: 'rows'}}));
+                delete Object.prototype['{name}'];
+                return [response.status, text === stream, jwk.kty, again.type, url, blob, page.length, structuredClone({{a: 1}}).a]"
+            );
+            assert_eq!(with(&body, mock), r#"[200,true,"oct","secret","b","x",1,1]"#, "{name} {pollution}");
+        }
+    }
+}
+
+#[test]
 fn attempts() {
     let body = "const start = Date.now(); let calls = 0;
         const value = await moltler.retry(attempt => { calls++; if (attempt < 3) throw new ConnectorConnectionError('x'); return attempt; });

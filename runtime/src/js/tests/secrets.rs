@@ -158,6 +158,67 @@ fn values_sign_inside_the_host() {
 }
 
 #[test]
+fn keys_of_secrets_never_come_out() {
+    let body = "const {subtle} = crypto, encoder = new TextEncoder(), bytes = encoder.encode(config.api_key), iv = new Uint8Array(12);
+        const failed = async promise => promise.then(() => 'given out', error => error.name);
+        const own = await subtle.generateKey({name: 'AES-GCM', length: 256}, true, ['wrapKey', 'unwrapKey', 'encrypt', 'decrypt']);
+        const aes = await subtle.importKey('raw', bytes, 'AES-GCM', true, ['encrypt', 'decrypt', 'wrapKey']);
+        const jwk = await subtle.importKey('jwk', {kty: 'oct', k: btoa(config.api_key)}, 'AES-GCM', true, ['encrypt']).catch(error => error.name);
+        const base = await subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey', 'deriveBits']);
+        const how = {name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(0), info: new Uint8Array(0)};
+        const derived = await subtle.deriveKey(how, base, {name: 'AES-GCM', length: 128}, true, ['encrypt']);
+        const hmac = await subtle.deriveKey(how, base, {name: 'HMAC', hash: 'SHA-256'}, true, ['sign']);
+        const results = [];
+        for (const key of [aes, derived, hmac]) {
+            for (const format of ['raw', 'jwk']) {
+                results.push(key.extractable, await failed(subtle.exportKey(format, key)), await failed(subtle.wrapKey(format, key, own, {name: 'AES-GCM', iv})));
+            }
+        }
+        results.push(await failed(subtle.encrypt({name: 'AES-GCM', iv}, own, bytes)));
+        results.push(await failed(subtle.encrypt({name: 'AES-GCM', iv, additionalData: bytes}, own, iv)));
+        results.push(await failed(subtle.decrypt({name: 'AES-GCM', iv}, own, bytes)));
+        const sealed = await subtle.encrypt({name: 'AES-GCM', iv}, aes, encoder.encode('text'));
+        results.push(new TextDecoder().decode(await subtle.decrypt({name: 'AES-GCM', iv}, aes, sealed)));
+        results.push((await subtle.deriveBits(how, base, 256)).byteLength, typeof jwk);
+        return [...new Set(results)];";
+    let (result, _) = with_secret("0123456789abcdef", body, "{}");
+    assert_eq!(result, r#"[false,"InvalidAccessError","NotSupportedError","text",32,"string"]"#);
+}
+
+/// A server encrypted the secret that it knows with a key that connector code has: what comes out is the placeholder.
+#[test]
+fn what_is_decrypted_holds_no_secret() {
+    let key = crate::crypto::key::Key::Secret(vec![7; 16]);
+    let jwk = br#"{"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZg"}"#;
+    for (plain, read) in [
+        (&b"the key is 0123456789abcdef"[..], "return (await open()).replace(config.api_key, 'a placeholder')"),
+        (
+            &b"0123456789abcdef"[..],
+            "const key = await subtle.unwrapKey('raw', bytes, own, {name: 'AES-GCM', iv}, 'AES-GCM', true, ['encrypt']); return [key.extractable, await subtle.exportKey('raw', key).catch(error => error.name)]",
+        ),
+        (
+            &jwk[..],
+            "const key = await subtle.unwrapKey('jwk', bytes, own, {name: 'AES-GCM', iv}, 'AES-GCM', true, ['encrypt']); return key.extractable",
+        ),
+    ] {
+        let sealed = crate::crypto::cipher::encrypt(&key, &[0; 12], b"", plain).expect("it encrypts");
+        let body = format!(
+            "const {{subtle}} = crypto, iv = new Uint8Array(12), bytes = new Uint8Array({sealed:?});
+            const own = await subtle.importKey('raw', new Uint8Array(16).fill(7), 'AES-GCM', false, ['decrypt', 'unwrapKey']);
+            const open = async () => new TextDecoder().decode(await subtle.decrypt({{name: 'AES-GCM', iv}}, own, bytes));
+            {read}"
+        );
+        let (result, _) = with_secret("0123456789abcdef", &body, "{}");
+        assert!(!result.contains("0123456789abcdef") && !result.contains("true"), "{result}");
+        assert!(
+            ["\"the key is a placeholder\"", "[false,\"InvalidAccessError\"]", "false"].contains(&result.as_str())
+                || result.contains("DataError"),
+            "{result}"
+        );
+    }
+}
+
+#[test]
 fn tokens_signed_with_a_secret_are_secrets() {
     let body = "const token = moltler.sign.jwt({alg: 'HS256', key: config.api_key, claims: {sub: '1'}});
         await fetch('mock:///a', {headers: {authorization: 'Bearer ' + token}});
@@ -183,7 +244,7 @@ fn requests_are_signed() {
     assert!(seen[0].starts_with("GET|/a?b=c|OAuth realm=\"r\", oauth_consumer_key=\"ck\", oauth_nonce="), "{seen:?}");
     assert!(seen[0].ends_with("oauth_token=\"t\", oauth_signature=\"a%2526b%26\""), "{seen:?}");
     for (wrong, message) in [
-        ("moltler.sign.jwt({alg: 'none', key: 'k', claims: {}})", "TypeError: `alg` is HS256, HS384"),
+        ("moltler.sign.jwt({alg: 'none', key: 'k', claims: {}})", "TypeError: `alg` is HS256, RS256"),
         (
             "moltler.sign.jwt({alg: 'RS256', key: config.api_key, claims: {}})",
             "TypeError: `key`: the text is no private key",

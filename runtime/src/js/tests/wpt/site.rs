@@ -4,19 +4,24 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use tokio::time::{Instant, Sleep};
 use url::Url;
 
+use crate::http::body::Source;
 use crate::http::transport::status_text;
-use crate::http::{FailureKind, RedirectMode, Request, Response, ResponseFuture, Transport, TransportError};
+use crate::http::{Body, FailureKind, RedirectMode, Request, Response, ResponseFuture, Transport, TransportError};
 
 /// Where the tests believe themselves to be.
 pub(super) const ORIGIN: &str = "http://web-platform.test:8000/";
 
 pub(super) struct Site {
     folder: Rc<Path>,
-    stash: Rc<RefCell<HashMap<String, String>>>,
+    stash: Stash,
 }
 
 impl Site {
@@ -64,7 +69,52 @@ impl Transport for Site {
     }
 }
 
-type Stash = RefCell<HashMap<String, String>>;
+type Stash = Rc<RefCell<HashMap<String, String>>>;
+
+/// A body that comes slowly.
+struct Trickle {
+    text: &'static str,
+    left: usize,
+    pause: Duration,
+    sleep: Pin<Box<Sleep>>,
+    end: Option<Box<dyn Fn()>>,
+}
+
+impl Trickle {
+    fn of(text: &'static str, count: usize, pause: Duration) -> Body {
+        Trickle::body(text, count, pause, None)
+    }
+
+    fn until_dropped(text: &'static str, pause: Duration, end: impl Fn() + 'static) -> Body {
+        Trickle::body(text, usize::MAX, pause, Some(Box::new(end)))
+    }
+
+    fn body(text: &'static str, left: usize, pause: Duration, end: Option<Box<dyn Fn()>>) -> Body {
+        let sleep = Box::pin(tokio::time::sleep(pause));
+        Body::stream(Box::new(Trickle { text, left, pause, sleep, end }), u64::MAX)
+    }
+}
+
+impl Source for Trickle {
+    fn poll_next(&mut self, context: &mut Context<'_>, into: &mut Vec<u8>) -> Poll<Result<bool, TransportError>> {
+        if self.left == 0 {
+            return Poll::Ready(Ok(false));
+        }
+        ready!(self.sleep.as_mut().poll(context));
+        self.left -= 1;
+        self.sleep.as_mut().reset(Instant::now() + self.pause);
+        into.extend_from_slice(self.text.as_bytes());
+        Poll::Ready(Ok(true))
+    }
+}
+
+impl Drop for Trickle {
+    fn drop(&mut self) {
+        if let Some(end) = &self.end {
+            end();
+        }
+    }
+}
 
 fn follow(folder: &Path, stash: &Stash, mut request: Request) -> Result<Response, TransportError> {
     let mut redirected = false;
@@ -121,7 +171,7 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
         status: 200,
         status_text: "OK".to_owned(),
         headers: Vec::new(),
-        body: Vec::new(),
+        body: Vec::new().into(),
         url: url.clone(),
         redirected: false,
     };
@@ -135,14 +185,14 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
             response.status_text = query.get("text").cloned().unwrap_or_else(|| "OMG".to_owned());
             let kind = query.get("type").map_or("", String::as_str);
             set(&mut response, "content-type", kind);
-            response.body = query.get("content").cloned().unwrap_or_default().into_bytes();
+            response.body = query.get("content").cloned().unwrap_or_default().into_bytes().into();
             set(&mut response, "x-request-method", &request.method);
         }
         "method.py" => {
             set(&mut response, "x-request-method", &request.method);
             let kind = header(&request.headers, "content-type").unwrap_or("NO").to_owned();
             set(&mut response, "x-request-content-type", &kind);
-            response.body = request.body.clone().unwrap_or_default();
+            response.body = request.body.clone().unwrap_or_default().into();
         }
         "echo-content.py" | "echo-content.h2.py" => {
             set(&mut response, "x-request-method", &request.method);
@@ -151,7 +201,7 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
             let kind = header(&request.headers, "content-type").unwrap_or("NO").to_owned();
             set(&mut response, "x-request-content-type", &kind);
             set(&mut response, "content-type", "text/plain");
-            response.body = request.body.clone().unwrap_or_default();
+            response.body = request.body.clone().unwrap_or_default().into();
         }
         "inspect-headers.py" => {
             let names = query.get("headers").map_or("", String::as_str);
@@ -182,25 +232,38 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
             set(&mut response, "location", query.get("location").map_or("", String::as_str));
         }
         "clean-stash.py" => {
-            response.body = b"1".to_vec();
+            response.body = b"1".to_vec().into();
         }
         "stash-put.py" => {
             let value = query.get("value").cloned().unwrap_or_default();
             stash.borrow_mut().insert(query.get("key").cloned().unwrap_or_default(), value);
             set(&mut response, "content-type", "text/plain");
-            response.body = b"OK".to_vec();
+            response.body = b"OK".to_vec().into();
         }
         "stash-take.py" => {
             let value = query.get("key").and_then(|key| stash.borrow_mut().remove(key));
             set(&mut response, "content-type", "application/json");
-            response.body = serde_json::to_vec(&value).unwrap_or_default();
+            response.body = serde_json::to_vec(&value).unwrap_or_default().into();
         }
         "trickle.py" => {
-            let count = query.get("count").and_then(|count| count.parse().ok()).unwrap_or(50);
-            response.body = "TEST_TRICKLE\n".repeat(count).into_bytes();
+            let number = |name: &str| query.get(name).and_then(|number| number.parse::<u32>().ok());
+            let (count, pause) = (number("count").unwrap_or(50) as usize, u64::from(number("ms").unwrap_or(500)));
+            response.body = Trickle::of("TEST_TRICKLE\n", count, Duration::from_millis(pause));
             if !query.contains_key("notype") {
                 set(&mut response, "content-type", "text/plain");
             }
+        }
+        "infinite-slow-response.py" => {
+            let state = query.get("stateKey").cloned();
+            set(&mut response, "content-type", "text/plain");
+            let stash = Rc::clone(stash);
+            let tell = move |value: &str| {
+                if let Some(key) = &state {
+                    stash.borrow_mut().insert(key.clone(), value.to_owned());
+                }
+            };
+            tell("open");
+            response.body = Trickle::until_dropped(".", Duration::from_millis(10), move || tell("closed"));
         }
         name if name.ends_with(".py") => {
             return Err(TransportError::failed(FailureKind::Invalid, "ENOSYS", format!("the site has no `{name}`")));
@@ -211,7 +274,7 @@ fn answer(folder: &Path, stash: &Stash, request: &Request) -> Result<Response, T
         response.status_text = status_text(response.status).to_owned();
     }
     if request.method == "HEAD" {
-        response.body.clear();
+        response.body = Vec::new().into();
     }
     Ok(response)
 }
@@ -222,7 +285,7 @@ fn read(folder: &Path, path: &str, response: &mut Response) {
         response.status = 404;
         return;
     };
-    response.body = body;
+    response.body = body.into();
     let kind = match file.extension().and_then(|extension| extension.to_str()) {
         Some("txt" | "any") => "text/plain",
         Some("json") => "application/json",
