@@ -14,6 +14,9 @@ pub const TAG: usize = 16;
 /// PBKDF2 runs outside of JavaScript, whose time has a limit: no more iterations than these, over all blocks of the result.
 pub const MAX_ITERATIONS: u64 = 10_000_000;
 
+/// Bytes that PBKDF2 gives at once.
+const MAX_DERIVED: usize = 1 << 20;
+
 const NO_CIPHER: KeyError = KeyError::Data("the key does not encrypt");
 
 fn sealing_key(key: &Key) -> Result<aead::LessSafeKey, KeyError> {
@@ -58,6 +61,8 @@ pub fn decrypt(key: &Key, nonce: &[u8], additional: &[u8], bytes: &[u8]) -> Resu
     Ok(result)
 }
 
+const TOO_LONG: KeyError = KeyError::Operation("HKDF gives at most 255 times the length of its hash");
+
 /// So many bytes.
 struct Length(usize);
 
@@ -79,11 +84,15 @@ pub fn hkdf(hash: Hash, key: &[u8], salt: &[u8], info: &[u8], length: usize) -> 
         Hash::Sha384 => hkdf::HKDF_SHA384,
         Hash::Sha512 => hkdf::HKDF_SHA512,
     };
+    // Before anything is allocated for it.
+    if length > 255 * hash.length() {
+        return Err(TOO_LONG);
+    }
     let mut result = vec![0; length];
     let extracted = hkdf::Salt::new(algorithm, salt).extract(key);
     let info = [info];
     let expanded = extracted.expand(&info, Length(length)).and_then(|bytes| bytes.fill(&mut result));
-    expanded.map_err(|_| KeyError::Operation("HKDF gives at most 255 times the length of its hash"))?;
+    expanded.map_err(|_| TOO_LONG)?;
     Ok(result)
 }
 
@@ -103,8 +112,10 @@ pub fn pbkdf2(hash: Hash, key: &[u8], salt: &[u8], iterations: u32, length: usiz
         return Err(KeyError::Operation("PBKDF2 needs at least one iteration"));
     };
     let blocks = length.div_ceil(hash.length()) as u64;
-    if blocks * u64::from(iterations.get()) > MAX_ITERATIONS {
-        return Err(KeyError::Operation("PBKDF2 is limited to 10,000,000 iterations over all blocks of its result"));
+    if length > MAX_DERIVED || blocks * u64::from(iterations.get()) > MAX_ITERATIONS {
+        return Err(KeyError::Operation(
+            "PBKDF2 is limited to 10,000,000 iterations over all blocks of its result, and to 1 MB",
+        ));
     }
     let mut result = vec![0; length];
     if length > 0 {
@@ -152,5 +163,7 @@ mod tests {
         assert!(pbkdf2(Hash::Sha256, b"k", b"s", u32::MAX, 32).is_err());
         assert!(pbkdf2(Hash::Sha256, b"k", b"s", 1_000_000, 32 * 11).is_err());
         assert!(pbkdf2(Hash::Sha256, b"k", b"s", 0, 32).is_err());
+        assert!(pbkdf2(Hash::Sha256, b"k", b"s", 1, usize::MAX).is_err());
+        assert!(hkdf(Hash::Sha256, b"k", b"", b"", usize::MAX).is_err());
     }
 }

