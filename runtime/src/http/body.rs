@@ -157,9 +157,7 @@ impl Body {
             let Some(source) = &mut self.source else { break };
             let read = match source.poll_next(context, &mut self.bytes) {
                 Poll::Ready(read) => read,
-                Poll::Pending => match ready!(self.poll_patience(context)) {
-                    error => Err(error),
-                },
+                Poll::Pending => Err(ready!(self.poll_patience(context))),
             };
             match read {
                 Ok(true) if self.bytes.len() as u64 > self.limit => {

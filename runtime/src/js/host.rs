@@ -43,7 +43,9 @@ pub(super) enum Event {
     /// The timer with this number is due.
     Timer(u32),
     /// The request with this number has its answer, whose body may be on its way.
-    Response(u32, Result<Response, TransportError>),
+    Response(u32, Box<Response>),
+    /// The request with this number has none.
+    Failed(u32, TransportError),
     /// The host has all of the body of this request's answer.
     Body(u32, Result<(), TransportError>),
     /// The next piece of the body of this request's answer; `None` at its end.
@@ -229,7 +231,10 @@ impl Host {
             for index in 0..exchanges.len() {
                 if let Poll::Ready(result) = exchanges[index].exchange.as_mut().poll(context) {
                     let id = exchanges.remove(index).id;
-                    return Poll::Ready(Waited::For(Event::Response(id, result)));
+                    return Poll::Ready(Waited::For(match result {
+                        Ok(response) => Event::Response(id, Box::new(response)),
+                        Err(error) => Event::Failed(id, error),
+                    }));
                 }
             }
             let is_idle = exchanges.is_empty() && !self.bodies.are_wanted();
@@ -259,23 +264,23 @@ impl Host {
         })
         .await;
         // A sleep that has fired must not be polled again without a new deadline.
-        if !matches!(waited, Waited::For(Event::Response(..) | Event::Body(..) | Event::Chunk(..))) {
+        if matches!(waited, Waited::For(Event::Timer(_)) | Waited::Nothing | Waited::TooLong) {
             self.sleep.borrow_mut().take();
         }
         match &waited {
-            Waited::For(Event::Response(_, result)) => {
+            Waited::For(Event::Response(_, response)) => {
                 self.idle.set(None);
-                if let (Ok(response), Some(request)) = (result, self.last_request.borrow_mut().as_mut()) {
+                if let Some(request) = self.last_request.borrow_mut().as_mut() {
                     request.status = Some(response.status);
                 }
             }
-            Waited::For(Event::Body(..) | Event::Chunk(..)) => self.idle.set(None),
+            Waited::For(Event::Failed(..) | Event::Body(..) | Event::Chunk(..)) => self.idle.set(None),
             Waited::For(Event::Timer(_)) | Waited::Nothing | Waited::TooLong => {}
         }
-        if let Waited::For(Event::Response(id, Ok(response))) = &mut waited
+        if let Waited::For(Event::Response(id, response)) = &mut waited
             && let Err(error) = self.token_exchanges.accept(*id, response, &self.seal, &self.clock)
         {
-            waited = Waited::For(Event::Response(*id, Err(TransportError::Fatal(Box::new(error)))));
+            waited = Waited::For(Event::Failed(*id, TransportError::Fatal(Box::new(error))));
         }
         waited
     }

@@ -286,11 +286,11 @@ impl Scope {
         self.with(|ctx| {
             let delivered = match event {
                 Event::Timer(id) => self.dispatch(ctx, "timer")?.call::<_, ()>((id,)),
-                Event::Response(_, Err(TransportError::Fatal(error)))
+                Event::Failed(_, TransportError::Fatal(error))
                 | Event::Body(_, Err(TransportError::Fatal(error)))
                 | Event::Chunk(_, Err(TransportError::Fatal(error))) => return Err(Failure::Other(*error)),
-                Event::Response(id, Ok(response)) => {
-                    globals::response_to_js(ctx, &self.host, id, response).and_then(|parts| {
+                Event::Response(id, response) => {
+                    globals::response_to_js(ctx, &self.host, id, *response).and_then(|parts| {
                         self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("response")?.call((id, parts))
                     })
                 }
@@ -305,7 +305,7 @@ impl Scope {
                     .and_then(|parts| {
                         self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("broken")?.call((id, parts))
                     }),
-                Event::Response(id, Err(error)) => globals::failure_to_js(ctx, &error).and_then(|parts| {
+                Event::Failed(id, error) => globals::failure_to_js(ctx, &error).and_then(|parts| {
                     self.dispatch.clone().restore(ctx)?.get::<_, Function<'_>>("failure")?.call((id, parts))
                 }),
             };

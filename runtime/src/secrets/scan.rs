@@ -127,7 +127,7 @@ impl Scanner {
         let end = tail.iter().rposition(|byte| !self.alphabet[usize::from(*byte)]).map_or(0, |last| last + 1);
         let settled = text.len() - reach + end;
         let mut crossing: Vec<&Range<usize>> = hits.iter().map(|hit| &hit.core).collect();
-        crossing.sort_by(|left, right| right.end.cmp(&left.end));
+        crossing.sort_by_key(|core| std::cmp::Reverse(core.end));
         let whole = crossing
             .iter()
             .fold(settled, |cut, core| if (core.start + 1..core.end).contains(&cut) { core.start } else { cut });
