@@ -20,6 +20,7 @@
 
 mod blocking;
 pub mod conformance;
+mod elasticsearch;
 pub mod failpoint;
 mod json;
 mod lease;
@@ -321,9 +322,7 @@ pub fn connect(location: &Location) -> Result<Box<dyn Target>> {
         Location::Ndjson { path } => Ok(Box::new(ndjson::Ndjson::new(path))),
         Location::Parquet { path } => Ok(Box::new(parquet::Parquet::new(path))),
         Location::Postgres { url } => Ok(Box::new(postgres::Postgres::new(url))),
-        Location::Elasticsearch { .. } => {
-            Err(TargetError::new(Failure::NotSupported, "targets in Elasticsearch are not supported"))
-        }
+        Location::Elasticsearch { url } => Ok(Box::new(elasticsearch::Elasticsearch::new(url))),
     }
 }
 
@@ -334,6 +333,6 @@ pub fn status(location: &Location, table: &str) -> Result<Status> {
         Location::Ndjson { path } => ndjson::status(path),
         Location::Parquet { path } => parquet::status(path),
         Location::Postgres { url } => postgres::status(url, table),
-        _ => Ok(Status::default()),
+        Location::Elasticsearch { url } => elasticsearch::status(url, table),
     }
 }

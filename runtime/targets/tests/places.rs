@@ -7,6 +7,8 @@ use moltler_targets::{Location, Target, connect, status};
 
 #[path = "../../../tests/suite/postgres/server.rs"]
 mod server;
+#[path = "../src/elasticsearch/stub.rs"]
+mod stub;
 
 const KIND: &str = "MOLTLER_TEST_KIND";
 const WHERE: &str = "MOLTLER_TEST_WHERE";
@@ -14,6 +16,7 @@ const TABLE: &str = "MOLTLER_TEST_TABLE";
 
 fn location(kind: &str, place: &str) -> Location {
     match kind {
+        "elasticsearch" => Location::Elasticsearch { url: place.to_owned() },
         "parquet" => Location::Parquet { path: place.into() },
         "postgres" => Location::Postgres { url: place.to_owned() },
         _ => panic!("unknown kind {kind}"),
@@ -93,6 +96,19 @@ fn parquet_is_killed_anywhere() {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let place = |number: u32| folder.path().join(number.to_string()).join("items").to_string_lossy().into_owned();
     killed_anywhere("parquet", place, |place, _| parquet_rows(place));
+}
+
+#[test]
+fn elasticsearch_is_killed_anywhere() {
+    let stub = stub::Stub::start();
+    let rows = |_: &str, table: &str| {
+        let row = |document: serde_json::Value| {
+            let text = |name: &str| Value::Text(document[name].as_str().expect("a text").to_owned());
+            vec![text("id"), Value::Number(document["version"].as_f64().expect("a number")), text("text")]
+        };
+        stub.documents(table).into_iter().map(row).collect::<Vec<_>>()
+    };
+    killed_anywhere("elasticsearch", |_| stub.url(), rows);
 }
 
 /// The rows of a table with key, version and text.

@@ -1,7 +1,7 @@
 //! SYNC CONNECTOR and SHOW SYNC STATE.
 
 use moltler_abi::DataType;
-use moltler_abi::sync_target::{SyncTarget, TargetKind, check_schedule};
+use moltler_abi::sync_target::{SyncTarget, check_schedule};
 use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode, Clause, ClauseKind};
 
@@ -97,20 +97,7 @@ impl Lower<'_> {
     fn sync_target(&mut self, node: ast::SyncConnector<'_>) -> Option<SyncTarget> {
         let target = node.target()?;
         match SyncTarget::parse(&target.value()) {
-            Ok(parsed) => {
-                let unbuilt = match parsed.kind {
-                    TargetKind::Default
-                    | TargetKind::Sqlite
-                    | TargetKind::Ndjson
-                    | TargetKind::Postgres
-                    | TargetKind::Parquet => None,
-                    TargetKind::Elasticsearch => Some("a target in Elasticsearch"),
-                };
-                if let Some(unbuilt) = unbuilt {
-                    self.report(not_supported(unbuilt, target.range()));
-                }
-                Some(parsed)
-            }
+            Ok(parsed) => Some(parsed),
             Err(sentence) => {
                 self.report(invalid_target(sentence, target.range()));
                 None
