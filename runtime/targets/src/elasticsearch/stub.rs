@@ -442,7 +442,7 @@ impl State {
     fn index(&mut self, index: &str, id: &str, action: &Map<String, Value>, source: &str) -> Answer {
         self.sequence += 1;
         let sequence = self.sequence;
-        if self.busy > 0 && sequence % self.busy == 0 {
+        if self.busy > 0 && sequence.is_multiple_of(self.busy) {
             return error(429, "es_rejected_execution_exception", "rejected execution of coordinating operation");
         }
         let Ok(source) = serde_json::from_str::<Value>(source) else {
