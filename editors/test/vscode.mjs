@@ -241,6 +241,17 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     await picture('squiggle');
     await page.keyboard.press('Escape');
   });
+  await step('the code of a problem leads to its page', async () => {
+    await page.locator('.markers-panel a', { hasText: 'unknown-filter' }).first().click({ modifiers: ['Control'] });
+    await page.locator('.tab.active', { hasText: 'unknown-filter' }).waitFor();
+    await picture('page-of-a-problem');
+    await page.keyboard.press('Control+w');
+    await page.locator('.tab.active', { hasText: 'shop.molt' }).waitFor();
+    await page.keyboard.press('Control+1');
+    await page.keyboard.press('F8');
+    await page.locator('.marker-widget').first().waitFor();
+    await page.keyboard.press('Escape');
+  });
   await step('a quick fix mends it', async () => {
     await page.keyboard.press('Control+.');
     await page.locator('.action-widget .monaco-list-row').first().waitFor();

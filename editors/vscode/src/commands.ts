@@ -273,6 +273,9 @@ async function newConnector(parts: Parts): Promise<void> {
     await vscode.commands.executeCommand('vscode.openFolder', made);
     return;
   }
-  await vscode.window.showTextDocument(vscode.Uri.joinPath(made, `${name}.molt`));
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(made, `${name}.molt`), {
+    viewColumn: vscode.ViewColumn.One,
+    preview: false,
+  });
   parts.outline.soon();
 }

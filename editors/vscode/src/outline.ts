@@ -59,8 +59,10 @@ export interface StatementAt {
   range: Range;
 }
 
-/** Settles when nothing was asked for during this time. */
+/** Asked when files were made, changed on the disk or removed, and nothing more happened for so many milliseconds. */
 const PAUSE = 300;
+/** The same while somebody types. */
+const TYPING_PAUSE = 800;
 
 export class Outline implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -69,6 +71,10 @@ export class Outline implements vscode.Disposable {
   private current: PackageOutline[] = [];
   /** Only the last of several requests under way counts. */
   private round = 0;
+  /** A file of each package, by the package's root; unknown after files came or went. */
+  private firsts: Map<string, vscode.Uri> | undefined;
+  /** Documents that were typed in since the packages were asked. */
+  private readonly touched = new Set<string>();
 
   /** The packages have changed. */
   readonly onChange = this.changed.event;
@@ -91,7 +97,7 @@ export class Outline implements vscode.Disposable {
         if (document.languageId === 'moltler') soon();
       }),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        if (document.languageId === 'moltler') soon();
+        if (document.languageId === 'moltler') this.typed(document.uri);
       }),
     );
   }
@@ -106,18 +112,41 @@ export class Outline implements vscode.Disposable {
     this.disposables.forEach((disposable) => disposable.dispose());
   }
 
-  /** Asks again after a pause. */
+  /** Asks all packages again after a pause. */
   soon(): void {
+    this.firsts = undefined;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), PAUSE);
+    this.timer = setTimeout(() => void this.update(), PAUSE);
   }
 
   async refresh(): Promise<void> {
+    this.firsts = undefined;
+    await this.update();
+  }
+
+  /** Asks the package of a document again after a pause. */
+  private typed(uri: vscode.Uri): void {
+    this.touched.add(uri.fsPath);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.update(), this.firsts ? TYPING_PAUSE : PAUSE);
+  }
+
+  private async update(): Promise<void> {
     const client = this.server.running;
     if (!client) return;
     const round = ++this.round;
+    const isAll = !this.firsts;
+    const firsts = this.firsts ?? (await this.oneOfEachPackage());
+    if (round !== this.round) return;
+    this.firsts = firsts;
+    const touched = [...this.touched];
     const found = new Map<string, PackageOutline>();
-    for (const uri of await this.oneOfEachPackage()) {
+    for (const [root, uri] of firsts) {
+      const known = this.current.find((outline) => outline.root === root);
+      if (known && !isAll && !touched.some((file) => file.startsWith(root + path.sep))) {
+        found.set(root, known);
+        continue;
+      }
       try {
         // The server knows the packages of open documents.
         await vscode.workspace.openTextDocument(uri);
@@ -131,6 +160,7 @@ export class Outline implements vscode.Disposable {
       }
     }
     if (round !== this.round) return;
+    for (const file of touched) this.touched.delete(file);
     this.current = [...found.values()].sort((a, b) => a.root.localeCompare(b.root));
     this.changed.fire();
   }
@@ -146,7 +176,7 @@ export class Outline implements vscode.Disposable {
   }
 
   /** One file of each package: the nearest folder with `moltler.toml`, else the file's own folder. */
-  private async oneOfEachPackage(): Promise<vscode.Uri[]> {
+  private async oneOfEachPackage(): Promise<Map<string, vscode.Uri>> {
     const manifests = await vscode.workspace.findFiles('**/moltler.toml', '**/node_modules/**', 1000);
     const roots = manifests.map((uri) => path.dirname(uri.fsPath)).sort((a, b) => b.length - a.length);
     const files = await vscode.workspace.findFiles('**/*.molt', '**/node_modules/**', 5000);
@@ -159,6 +189,6 @@ export class Outline implements vscode.Disposable {
       const root = roots.find((root) => folder === root || folder.startsWith(root + path.sep)) ?? folder;
       if (!firsts.has(root)) firsts.set(root, uri);
     }
-    return [...firsts.values()];
+    return firsts;
   }
 }
