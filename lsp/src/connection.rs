@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use tower_lsp_server::jsonrpc::{ErrorCode, Id, Request, Response};
 use tower_lsp_server::{ExitedError, LspService};
 use tower_service::Service;
 
-use crate::handlers::{PreparedRequests, Server, router};
+use crate::handlers::{CONFIGURATION, PreparedRequests, Server, router};
+use crate::settings::Settings;
 use crate::state::{STACK, Writer};
 use crate::system::SharedSystem;
 use crate::transport::{Outgoing, Reader};
@@ -56,14 +57,17 @@ pub(crate) fn serve(
         }
         reader_events.send(Event::End).unwrap_or_default();
     });
-    let writer = Writer::start(system, outgoing.clone(), runtime.handle().clone());
+    let writer = Writer::start(system.clone(), outgoing.clone(), runtime.handle().clone());
     let (Ok(_), Ok((writer, state_thread))) = (reader, writer) else { return 1 };
-    let (service, _) = router(Server::new(writer.clone(), outgoing.clone(), events));
+    let settings = Arc::default();
+    let (service, _) =
+        router(Server::new(writer.clone(), outgoing.clone(), events, system, Arc::clone(&settings)));
     let mut connection = Connection {
         service,
         outgoing: outgoing.clone(),
         writer: writer.clone(),
         prepared: PreparedRequests::default(),
+        settings,
         life: Life::Fresh,
     };
     let code = runtime.block_on(connection.run(inbox));
@@ -110,6 +114,7 @@ struct Connection {
     outgoing: Outgoing,
     writer: Writer,
     prepared: PreparedRequests,
+    settings: Arc<Mutex<Settings>>,
     life: Life,
 }
 
@@ -154,8 +159,15 @@ impl Connection {
         };
         let method = match message.remove("method") {
             Some(Value::String(method)) => method,
-            // An answer to one of our requests; none of them needs it.
-            None if message.contains_key("result") || message.contains_key("error") => return false,
+            // An answer to one of our requests; only that for settings is needed.
+            None if message.contains_key("result") || message.contains_key("error") => {
+                if id == Some(Id::String(CONFIGURATION.to_owned()))
+                    && let Some(section) = message.get("result").and_then(|result| result.get(0))
+                {
+                    *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Settings::new(section);
+                }
+                return false;
+            }
             _ => {
                 self.refuse(id.as_ref(), INVALID_REQUEST, "a request names its method");
                 return false;

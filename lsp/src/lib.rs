@@ -5,7 +5,8 @@
 //!   gets a `snapshot` and runs on a thread of its own.
 //! - `diagnostics`: those of an open document as JSON, kept from one change to the next.
 //! - `tokens`: its semantic tokens, kept in the same way.
-//! - `handlers`: one file for each request: convert, one call into `moltler_ide`, convert back.
+//! - `settings`: what users set.
+//! - `handlers`: one file for each request: convert, one call into `moltler_ide`, convert back. `FEATURES.md` lists them with their tests.
 //!
 //! A change cancels the reads that are under way: those that do not depend on a position in the old text start again, the
 //! others answer "content modified". `$/cancelRequest` cancels one read alone.
@@ -17,6 +18,7 @@ mod connection;
 mod diagnostics;
 mod from_proto;
 mod handlers;
+mod settings;
 mod snapshot;
 mod state;
 mod system;

@@ -181,6 +181,20 @@ impl Outgoing {
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
     }
 
+    /// Tells that something takes a while. The token names it until [`Outgoing::end_progress`].
+    pub(crate) fn begin_progress(&self, token: &str, title: &str) {
+        let token = format!("moltler/{token}");
+        self.request(&token, "window/workDoneProgress/create", json!({"token": token}));
+        let value = json!({"kind": "begin", "title": title, "message": token.trim_start_matches("moltler/")});
+        self.notify("$/progress", json!({"token": token, "value": value}));
+    }
+
+    /// Tells that it is done.
+    pub(crate) fn end_progress(&self, token: &str, message: &str) {
+        let value = json!({"kind": "end", "message": message});
+        self.notify("$/progress", json!({"token": format!("moltler/{token}"), "value": value}));
+    }
+
     /// Answers a request, or a message that could not be read, with an error.
     pub(crate) fn error(&self, id: &Value, code: i64, message: &str) {
         self.send(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}}));

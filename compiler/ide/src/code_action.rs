@@ -1,6 +1,6 @@
 //! Changes that an editor offers.
 
-use moltler_db::{Diagnostic, FileId, Fix};
+use moltler_db::{Diagnostic, Edit, FileId, Fix};
 use moltler_hir::{Database, Package, statement_diagnostics};
 use moltler_syntax::TextRange;
 
@@ -19,4 +19,30 @@ pub fn quick_fixes(db: &Database, package: &Package, file: FileId, range: TextRa
         }
     }
     found
+}
+
+/// The fixes of a file that are right without a look, as far as they change only this file; of those that overlap the first.
+pub fn fix_all(db: &Database, package: &Package, file: FileId) -> Vec<Edit> {
+    let mut chosen: Vec<Edit> = Vec::new();
+    for (statement, _) in package.statements(file) {
+        for mut diagnostic in statement_diagnostics(db, package, statement) {
+            if diagnostic.range.file != file || !diagnostic.fixes.first().is_some_and(|fix| fix.is_automatic) {
+                continue;
+            }
+            let fix = diagnostic.fixes.swap_remove(0);
+            let touches = |edit: &Edit| {
+                edit.range.file != file || chosen.iter().any(|other| overlap(other.range.range, edit.range.range))
+            };
+            if !fix.edits.iter().any(touches) {
+                chosen.extend(fix.edits);
+            }
+        }
+    }
+    chosen.sort_by_key(|edit| edit.range);
+    chosen
+}
+
+/// Whether two changes are at the same place.
+fn overlap(one: TextRange, other: TextRange) -> bool {
+    one == other || one.start() < other.end() && other.start() < one.end()
 }

@@ -22,7 +22,8 @@ use context::Context;
 pub(crate) use document::schema_detail;
 pub(crate) use named::{Named, named};
 pub(crate) use script::{
-    Callee, KEYWORDS as SCRIPT_KEYWORDS, call_at as script_call_at, is_reserved as is_script_reserved,
+    Callee, KEYWORDS as SCRIPT_KEYWORDS, call_at as script_call_at, host_at as script_host_at,
+    is_reserved as is_script_reserved,
 };
 
 /// What sort of thing is suggested.

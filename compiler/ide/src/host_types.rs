@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use moltler_abi::host::{ECMASCRIPT_TYPES, TYPES};
+use crate::host_files::HOST_FILES;
 
 /// A declaration.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub(crate) enum Type {
 /// All declarations of the host, and the commonest of ECMAScript.
 pub(crate) fn declarations() -> &'static [Declaration] {
     static FOUND: OnceLock<Vec<Declaration>> = OnceLock::new();
-    FOUND.get_or_init(|| read(TYPES).into_iter().chain(read(ECMASCRIPT_TYPES)).collect())
+    FOUND.get_or_init(|| HOST_FILES.iter().flat_map(|(_, text)| read(text)).collect())
 }
 
 /// The global name.

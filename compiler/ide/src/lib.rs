@@ -6,15 +6,21 @@
 //!
 //! Start reading at [`diagnostics::FileDiagnostics`] and [`completion::complete`].
 
+mod blocks;
+pub mod call_hierarchy;
 pub mod code_action;
 pub mod completion;
 pub mod diagnostics;
+pub mod document_links;
 mod documentation;
 pub mod format;
 pub mod goto_definition;
+pub mod goto_type_definition;
+pub mod host_files;
 mod host_types;
 pub mod hover;
 pub mod inlay_hints;
+pub mod inline_completion;
 pub mod occurrences;
 pub mod outline;
 pub mod references;
@@ -24,3 +30,4 @@ pub mod signature_help;
 pub mod structure;
 pub mod symbols;
 mod token;
+pub mod typing;

@@ -10,6 +10,8 @@ use moltler_syntax::{SyntaxKind, TextRange};
 /// Something that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Runnable {
+    /// The file, at its first statement that does something.
+    File,
     /// A TEST, by its name.
     Test(String),
     /// A SELECT, without its `;`.
@@ -20,25 +22,28 @@ pub enum Runnable {
 
 /// All of a file, each with the place of its first word, by place.
 pub fn runnables(db: &Database, package: &Package, file: FileId) -> Vec<(TextRange, Runnable)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(TextRange, Runnable)> = Vec::new();
+    let mut has_file = false;
     for (statement, start) in package.statements(file) {
         let tree = item_tree(db, statement);
+        let mut acts = false;
         let runnable = match &tree.item {
-            Some(Item::Test(test)) => Runnable::Test(test.name.clone()),
+            Some(Item::Test(test)) => Some(Runnable::Test(test.name.clone())),
             Some(_) => continue,
             None => {
                 let parse = parse(db, statement);
                 let Some(root) = parse.source_file().statement().map(AstNode::syntax) else { continue };
+                acts = !matches!(root.kind(), SyntaxKind::InstallConnectorType | SyntaxKind::UnsupportedStatement);
                 match root.kind() {
-                    SyntaxKind::SelectStatement => Runnable::Query(root.text().to_owned()),
+                    SyntaxKind::SelectStatement => Some(Runnable::Query(root.text().to_owned())),
                     SyntaxKind::SyncConnector => {
                         let body = &lower_statement(db, statement).body;
-                        let Some(StmtKind::Sync(sync)) = body.statement().map(|statement| &statement.kind) else {
-                            continue;
-                        };
-                        Runnable::Sync(root.text().to_owned(), sync.summary())
+                        match body.statement().map(|statement| &statement.kind) {
+                            Some(StmtKind::Sync(sync)) => Some(Runnable::Sync(root.text().to_owned(), sync.summary())),
+                            _ => None,
+                        }
                     }
-                    _ => continue,
+                    _ => None,
                 }
             }
         };
@@ -48,7 +53,11 @@ pub fn runnables(db: &Database, package: &Package, file: FileId) -> Vec<(TextRan
         else {
             continue;
         };
-        found.push((first.range.shift(start), runnable));
+        if acts && !has_file {
+            has_file = true;
+            found.push((first.range.shift(start), Runnable::File));
+        }
+        found.extend(runnable.map(|runnable| (first.range.shift(start), runnable)));
     }
     found
 }

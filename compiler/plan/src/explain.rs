@@ -4,7 +4,7 @@ mod decisions;
 mod expr;
 mod program;
 
-pub use decisions::decisions;
+pub use decisions::{Told, decisions};
 pub use program::program;
 
 use std::fmt::Write;

@@ -2,14 +2,16 @@
 
 mod build;
 pub(crate) mod gather;
+mod single;
 mod statement;
 
-use moltler_abi::manifest::Manifest;
+use moltler_abi::manifest::{Manifest, Span};
 use moltler_db::NameKind;
 
 use crate::expr::Expr;
 use crate::physical::Pipeline;
 pub use build::{Options, build};
+pub use single::conditions;
 pub use statement::{Catch, Statement, StatementKind};
 
 /// A program: everything of a package that a run of one of its files, or of its tests, needs.
@@ -23,6 +25,8 @@ pub struct Program {
     pub unsound: Vec<(NameKind, String)>,
     /// Of each query and each shared plan: its name, and in words what its handlers are told and what is done here.
     pub decisions: Vec<(String, Vec<String>)>,
+    /// What becomes of each condition of its queries, with its place.
+    pub conditions: Vec<(Span, &'static str)>,
 }
 
 /// Something to compile.

@@ -1,4 +1,5 @@
 use moltler_ide::format::{FormatEdit, format_document};
+use moltler_ide::typing::on_type;
 use moltler_syntax::TextRange;
 use tower_lsp_server::gen_lsp_types as lsp;
 use tower_lsp_server::jsonrpc::Result;
@@ -32,16 +33,23 @@ impl Server {
             .await
     }
 
-    /// Behind the `;` of a statement: that statement.
+    /// Behind the `;` of a statement: that statement. Behind other characters: where their line begins.
     pub(super) async fn on_type_formatting(
         &self,
         params: lsp::DocumentOnTypeFormattingParams,
     ) -> Result<Option<Vec<lsp::TextEdit>>> {
         let place = from_proto::position(params.position);
+        let typed = params.ch.chars().next().unwrap_or('\n');
         self.writer
             .read(params.text_document.uri.0, Moved::Refuse, move |snapshot| {
                 let document = snapshot.document()?;
                 let end = document.offset(place, snapshot.encoding);
+                if typed != ';' {
+                    let statement = document.statement_at(end).or_else(|| document.statement_at(end.checked_sub(1)?))?;
+                    let edit = on_type(statement.text, end.checked_sub(statement.offset)?, typed);
+                    let edit = edit.map(|edit| FormatEdit { range: edit.range.shift(statement.offset), ..edit });
+                    return edits(snapshot, edit.into_iter().collect());
+                }
                 let statement = document.statement_at(end.checked_sub(1)?)?;
                 let is_end = statement.offset + statement.text.len() as u32 == end && statement.text.ends_with(';');
                 let range = TextRange::new(statement.offset, end);

@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use serde_json::json;
 use tower_lsp_server::LanguageServer;
 use tower_lsp_server::gen_lsp_types::{
@@ -15,9 +13,11 @@ use crate::state::Task;
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let editor = Editor::new(&params.capabilities, params.initialization_options.as_ref());
-        self.registers_watchers.store(editor.registers_watchers, Ordering::Relaxed);
+        if let Some(options) = &params.initialization_options {
+            self.set(options);
+        }
         let capabilities = capabilities::server(&editor);
-        self.writer.send(Task::Editor(editor));
+        self.writer.send(Task::Editor(self.editor.get_or_init(|| editor).clone()));
         self.writer.send(Task::Folders { opened: folders(&params), closed: Vec::new() });
         if let Some(process) = params.process_id {
             watch_editor(process, self.events.clone());
@@ -27,18 +27,29 @@ impl LanguageServer for Server {
     }
 
     async fn initialized(&self, _: InitializedParams) {
-        if self.registers_watchers.load(Ordering::Relaxed) {
+        let editor = self.editor();
+        if editor.configuration {
+            self.ask_for_settings();
+        }
+        let mut registrations = Vec::new();
+        if editor.registers_configuration {
+            registrations.push(json!({
+                "id": "moltler/settings",
+                "method": "workspace/didChangeConfiguration",
+                "registerOptions": {"section": "moltler"},
+            }));
+        }
+        if editor.registers_watchers {
             let watchers = json!([{"globPattern": "**/*.molt"}, {"globPattern": "**/moltler.toml"}]);
-            let registration = json!({
+            registrations.push(json!({
                 "id": "moltler/watch",
                 "method": "workspace/didChangeWatchedFiles",
                 "registerOptions": {"watchers": watchers},
-            });
-            self.outgoing.request(
-                "moltler/register",
-                "client/registerCapability",
-                json!({"registrations": [registration]}),
-            );
+            }));
+        }
+        if !registrations.is_empty() {
+            let registrations = json!({"registrations": registrations});
+            self.outgoing.request("moltler/register", "client/registerCapability", registrations);
         }
     }
 

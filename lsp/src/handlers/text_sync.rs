@@ -52,9 +52,6 @@ impl Server {
         self.writer.send(Task::Folders { opened: uris(event.added), closed: uris(event.removed) });
     }
 
-    /// There are no settings.
-    pub(super) async fn did_change_configuration(&self, _: Value) {}
-
     fn complain(&self, message: &str) {
         self.outgoing.notify("window/logMessage", serde_json::json!({"type": 2, "message": message}));
     }

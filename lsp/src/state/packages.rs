@@ -88,7 +88,14 @@ impl Packages {
         let path = uri::path(&uri).unwrap_or_else(|| uri.clone());
         let root = self.root_of(&path, uri != path);
         if !self.packages.contains_key(&root) {
+            let is_shown = self.editor.progress && path != root;
+            if is_shown {
+                self.outgoing.begin_progress(&root, "Loading package");
+            }
             let loaded = self.load(&root, &path, &text);
+            if is_shown {
+                self.outgoing.end_progress(&root, &format!("{} files", loaded.package.files().count()));
+            }
             self.packages.insert(root.clone(), loaded);
         }
         let Some(loaded) = self.packages.get_mut(&root) else { return };
@@ -198,6 +205,7 @@ impl Packages {
             diagnostics: document.diagnostics.clone(),
             tokens: document.tokens.clone(),
             uri: uri.to_owned(),
+            opened: uri.to_owned(),
             file: document.file,
             version: document.version,
             encoding: self.editor.encoding,
@@ -217,6 +225,7 @@ impl Packages {
             diagnostics: Arc::new(Mutex::new(Diagnostics::new(&loaded.package, nobody))),
             tokens: Arc::default(),
             uri: String::new(),
+            opened: String::new(),
             file: nobody,
             version: 0,
             encoding: self.editor.encoding,

@@ -1,8 +1,13 @@
 //! The server spoken to as an editor does, over pipes, in this process.
 
+mod any_place;
+mod announced;
 mod client;
+mod editors;
 mod equality;
+mod everywhere;
 mod features;
 mod formatting;
 mod fuzz;
 mod protocol;
+mod sample;

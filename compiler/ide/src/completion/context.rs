@@ -4,6 +4,7 @@ use moltler_db::{FileId, NameKind};
 use moltler_hir::{Database, Package, catalog};
 use moltler_syntax::TextRange;
 
+use crate::blocks::Blocks;
 use crate::token::{Token, TokenKind};
 
 /// The place of the cursor. Ranges are those of the statement.
@@ -74,7 +75,7 @@ impl<'a> Context<'a> {
             None => (false, TextRange::empty(at)),
         };
         let count = at_cursor.unwrap_or_else(|| all.iter().take_while(|token| token.range.end() <= at).count());
-        let (start, in_block) = innermost(&all[..count]);
+        let Blocks { start, in_block, .. } = Blocks::of(&all[..count]);
         let end = count + all[count..].iter().position(|token| token.is_mark(';')).unwrap_or(all.len() - count);
         let inner: Vec<Token<'a>> = all[start..end].to_vec();
         let before = count - start;
@@ -199,48 +200,6 @@ impl<'a> Context<'a> {
         found.dedup();
         found
     }
-}
-
-/// Where the innermost statement starts, and whether it is one of a block.
-fn innermost(before: &[Token<'_>]) -> (usize, bool) {
-    let (mut start, mut depth, mut cases) = (0, 0usize, 0usize);
-    let mut in_block = false;
-    for (index, token) in before.iter().enumerate() {
-        match token.text {
-            "(" | "[" | "{" if token.kind == TokenKind::Mark => depth += 1,
-            ")" | "]" | "}" if token.kind == TokenKind::Mark => depth = depth.saturating_sub(1),
-            _ if depth > 0 => {}
-            ";" => start = index + 1,
-            _ if token.is("CASE") => cases += 1,
-            _ if token.is("END") => cases = cases.saturating_sub(1),
-            _ if cases > 0 => {}
-            _ => {
-                let opens =
-                    ["BEGIN", "THEN", "ELSE", "LOOP", "TRY", "CATCH", "FINALLY"].iter().any(|word| token.is(word));
-                if opens && opens_block(before, start, index) {
-                    start = index + 1;
-                    in_block = true;
-                }
-            }
-        }
-    }
-    (start, in_block)
-}
-
-/// Whether a word opens a block, and is not a name: by how its statement starts.
-fn opens_block(before: &[Token<'_>], start: usize, index: usize) -> bool {
-    let Some(head) = before.get(start) else { return false };
-    let word = &before[index];
-    if word.is("BEGIN") {
-        return head.is("TEST");
-    }
-    if word.is("THEN") {
-        return head.is("IF") || head.is("ELSEIF");
-    }
-    if word.is("LOOP") {
-        return head.is("FOR") || head.is("WHILE");
-    }
-    index == start
 }
 
 fn frames(before: &[Token<'_>]) -> Vec<Frame> {

@@ -84,7 +84,8 @@ fn entry(clause: &str) -> Option<(&'static str, &'static [&'static str])> {
         "QUERY_HANDLER" => Some(("query", &["config", "filters", "options"])),
         "HANDLER" => Some(("execute", &["config", "params"])),
         "CHECK_HANDLER" => Some(("check", &["config"])),
-        "SHARED" => Some(("", &[])),
+        // What is called so in SHARED is what handlers pass on.
+        "SHARED" => Some(("", &["config"])),
         _ => None,
     }
 }
@@ -313,6 +314,31 @@ pub(crate) fn call_at(
         }
     }
     None
+}
+
+/// The name, in the host's declarations, of the global or the member at an offset of a statement.
+pub(crate) fn host_at(tokens: &[Token<'_>], block: &Token<'_>, at: u32) -> Option<&'static str> {
+    let (function, roles) = entry(&clause_of(tokens, block)?)?;
+    let text = block.name();
+    let offset = (at - block.inner().start()) as usize;
+    let end = offset + text.get(offset..)?.bytes().take_while(|byte| is_identifier(*byte)).count();
+    let before = text.get(..end)?;
+    let place = Place::new(before);
+    let name = text.get(place.word..end).filter(|name| !name.is_empty())?;
+    let parameters = parameter_names(text, function, roles);
+    let names = Names { before, parameters: &parameters };
+    match place.before {
+        Before::Member(object) => match names.object(object)? {
+            Known::Typed(found) => Some(found.member(name)?.name),
+            Known::Role(_) => None,
+        },
+        Before::Free => {
+            let is_own = parameters.iter().any(|(written, _)| written == name)
+                || declared_names(text, place.word).iter().any(|declared| declared == name);
+            if is_own { None } else { Some(host_types::global(name)?.name) }
+        }
+        Before::Nothing => None,
+    }
 }
 
 /// What is called.

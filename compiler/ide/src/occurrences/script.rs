@@ -6,7 +6,7 @@ use moltler_hir::definition::split_name;
 use moltler_hir::item_tree::{Item, item_tree};
 use moltler_hir::script::{Role as Block, ScriptBlock};
 use moltler_hir::{Database, scripts};
-use moltler_js::{AccessForm, Range, ReturnedObject};
+use moltler_js::{Access, AccessForm, Range, ReturnedObject};
 use moltler_syntax::TextRange;
 
 use super::{Form, Occurrence, Role, Symbol};
@@ -90,6 +90,9 @@ impl Names<'_> {
     /// Members of what the entry point is given, and keys of what it returns.
     fn members(&mut self, item: Option<&Item>) {
         let block = self.block;
+        if block.role == Block::Shared {
+            self.shared_members();
+        }
         let Some((_, function)) = block.script.function(block.role.entry()) else { return };
         for access in &function.accesses {
             let symbol = match (block.role.parameters().get(access.parameter).copied(), item) {
@@ -102,16 +105,7 @@ impl Names<'_> {
                 }
                 _ => continue,
             };
-            let form = match access.form {
-                AccessForm::Dot => Form::Script,
-                AccessForm::Computed | AccessForm::In => Form::Quoted,
-                AccessForm::Destructured => {
-                    let is_short = block.script.bindings.iter().any(|name| name.range == access.range);
-                    if is_short { Form::ShorthandKey } else { Form::Script }
-                }
-            };
-            let role = if access.is_written { Role::Write } else { Role::Read };
-            self.add(&access.range, symbol, role, form);
+            self.access(access, symbol);
         }
         if let (Block::Query, Some(Item::Entity(entity))) = (block.role, item) {
             let fields: Vec<&str> = entity.fields.iter().map(|field| field.name.as_str()).collect();
@@ -119,6 +113,33 @@ impl Names<'_> {
                 self.row(object, &entity.name, &fields);
             }
         }
+    }
+
+    /// Functions of SHARED that are handed the config, which they call so.
+    fn shared_members(&mut self) {
+        let block = self.block;
+        for function in block.script.names.iter().filter_map(|name| name.function.as_ref()) {
+            let is_config = |position: usize| {
+                function.parameters.get(position).is_some_and(|parameter| parameter.name.as_deref() == Some("config"))
+            };
+            for access in function.accesses.iter().filter(|access| is_config(access.parameter)) {
+                let symbol = Symbol::Key(NameKind::Type, self.type_name.to_owned(), access.name.clone());
+                self.access(access, symbol);
+            }
+        }
+    }
+
+    fn access(&mut self, access: &Access, symbol: Symbol) {
+        let form = match access.form {
+            AccessForm::Dot => Form::Script,
+            AccessForm::Computed | AccessForm::In => Form::Quoted,
+            AccessForm::Destructured => {
+                let is_short = self.block.script.bindings.iter().any(|name| name.range == access.range);
+                if is_short { Form::ShorthandKey } else { Form::Script }
+            }
+        };
+        let role = if access.is_written { Role::Write } else { Role::Read };
+        self.add(&access.range, symbol, role, form);
     }
 
     fn row(&mut self, object: &ReturnedObject, entity: &str, fields: &[&str]) {

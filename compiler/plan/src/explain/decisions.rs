@@ -9,17 +9,25 @@ use crate::logical::{LogicalPlan, Scan};
 use crate::rules::push_down_filter::{alternatives, conditions};
 use crate::rules::push_down_limit::withheld;
 
-/// Sentences about an optimised plan, one for each decision, from the outside in. `text` gives what was written at a place; what
-/// rules made has none.
-pub fn decisions(plan: &LogicalPlan, text: &dyn Fn(Span) -> Option<String>) -> Vec<String> {
-    let mut decisions = Decisions { text, sentences: Vec::new() };
+/// What is told of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// One sentence for each decision, from the outside in.
+    pub sentences: Vec<String>,
+    /// What becomes of each condition, with its place.
+    pub conditions: Vec<(Span, &'static str)>,
+}
+
+/// The decisions of an optimised plan. `text` gives what was written at a place; what rules made has none.
+pub fn decisions(plan: &LogicalPlan, text: &dyn Fn(Span) -> Option<String>) -> Told {
+    let mut decisions = Decisions { text, told: Told::default() };
     decisions.plan(plan, &Calls::Once);
-    decisions.sentences
+    decisions.told
 }
 
 struct Decisions<'a> {
     text: &'a dyn Fn(Span) -> Option<String>,
-    sentences: Vec<String>,
+    told: Told,
 }
 
 /// How often a handler is called.
@@ -33,7 +41,7 @@ const AT_MOST: &str = "at most 1,000 times (`--max-calls`)";
 
 impl Decisions<'_> {
     fn say(&mut self, sentence: impl Into<String>) {
-        self.sentences.push(sentence.into());
+        self.told.sentences.push(sentence.into());
     }
 
     /// An expression as it was written.
@@ -63,6 +71,7 @@ impl Decisions<'_> {
                         _ => "checked here",
                     };
                     let text = self.written(&conjunct, &columns);
+                    self.told.conditions.push((conjunct.span, how));
                     self.say(format!("`{text}`: {how}"));
                 }
                 if !matches!(&**input, LogicalPlan::Scan(_)) {
@@ -100,9 +109,11 @@ impl Decisions<'_> {
             LogicalPlan::Union(inputs) => {
                 for (index, input) in inputs.iter().enumerate() {
                     self.say(format!("UNION, SELECT {} of {}:", index + 1, inputs.len()));
-                    let mut inside = Decisions { text: self.text, sentences: Vec::new() };
+                    let mut inside = Decisions { text: self.text, told: Told::default() };
                     inside.plan(input, calls);
-                    self.sentences.extend(inside.sentences.into_iter().map(|sentence| format!("  {sentence}")));
+                    let sentences = inside.told.sentences.into_iter().map(|sentence| format!("  {sentence}"));
+                    self.told.sentences.extend(sentences);
+                    self.told.conditions.append(&mut inside.told.conditions);
                 }
             }
             LogicalPlan::Nothing(_) => {
@@ -213,6 +224,8 @@ impl Decisions<'_> {
         self.say(format!("{}.{}: {often}; wants {wanted}", scan.instance, scan.entity_name));
         for (index, value) in &scan.filters {
             if scan.fields[*index as usize].filter_only {
+                // Its place is that of the value: the condition itself is gone.
+                self.told.conditions.push((value.span, "pushed in `filters`, never re-checked: rows do not carry the field"));
                 let value = self.written(value, &[]);
                 self.say(format!(
                     "`{} = {value}`: pushed in `filters`, never re-checked: rows do not carry the field",

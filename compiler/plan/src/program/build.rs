@@ -62,27 +62,27 @@ fn sound(statements: &[Lowered]) -> impl Iterator<Item = &Lowered> {
 }
 
 /// What a program is made from: sound statements of a package.
-struct Sources<'a> {
+pub(super) struct Sources<'a> {
     /// See [`Options`].
-    unoptimized: bool,
+    pub(super) unoptimized: bool,
     /// Path and text of each file; a [`Unit`]'s file is an index into it.
-    files: Vec<SourceFile>,
+    pub(super) files: Vec<SourceFile>,
     /// CREATE CONNECTOR TYPE, those that count.
-    types: Vec<Unit<'a>>,
+    pub(super) types: Vec<Unit<'a>>,
     /// CREATE CONNECTOR ENTITY, those that count.
-    entities: Vec<Unit<'a>>,
+    pub(super) entities: Vec<Unit<'a>>,
     /// CREATE CONNECTOR ACTION, those that count.
-    actions: Vec<Unit<'a>>,
+    pub(super) actions: Vec<Unit<'a>>,
     /// CREATE CONNECTOR name at the top level, those that count.
-    instances: Vec<Unit<'a>>,
+    pub(super) instances: Vec<Unit<'a>>,
     /// The statements to run; `None` where only tests run.
-    main: Option<Vec<Unit<'a>>>,
+    pub(super) main: Option<Vec<Unit<'a>>>,
     /// TESTs, and the messages of the errors in them.
-    tests: Vec<(Unit<'a>, &'a [String])>,
+    pub(super) tests: Vec<(Unit<'a>, &'a [String])>,
 }
 
 /// Gathers everything into one program.
-fn gather(sources: Sources<'_>) -> Program {
+pub(super) fn gather(sources: Sources<'_>) -> Program {
     let mut gather = Gather::new(sources.unoptimized);
     gather.manifest().files = sources.files;
     for unit in &sources.types {

@@ -175,8 +175,9 @@ impl Gather {
 
     fn physical(&mut self, name: &str, title: &str, plan: LogicalPlan) -> Operator {
         let plan = if self.unoptimized { without_optimization(plan) } else { optimize(plan) };
-        let sentences = decisions(&plan, &|span| self.text(span));
-        self.program.decisions.push((title.to_owned(), sentences));
+        let told = decisions(&plan, &|span| self.text(span));
+        self.program.decisions.push((title.to_owned(), told.sentences));
+        self.program.conditions.extend(told.conditions);
         self.operator(name, choose(plan))
     }
 
