@@ -60,8 +60,7 @@ pub(crate) fn serve(
     let writer = Writer::start(system.clone(), outgoing.clone(), runtime.handle().clone());
     let (Ok(_), Ok((writer, state_thread))) = (reader, writer) else { return 1 };
     let settings = Arc::default();
-    let (service, _) =
-        router(Server::new(writer.clone(), outgoing.clone(), events, system, Arc::clone(&settings)));
+    let (service, _) = router(Server::new(writer.clone(), outgoing.clone(), events, system, Arc::clone(&settings)));
     let mut connection = Connection {
         service,
         outgoing: outgoing.clone(),

@@ -106,7 +106,8 @@ fn named(db: &Database, package: &Package, kind: NameKind, name: &str) -> Vec<Fi
     declarations
         .filter_map(|statement| {
             let text = statement.text(db);
-            let all: Vec<Token<'_>> = tokens(text).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
+            let all: Vec<Token<'_>> =
+                tokens(text).into_iter().filter(|token| token.kind != TokenKind::Comment).collect();
             package.locate(*statement, name_of(&all, name)?)
         })
         .collect()

@@ -91,7 +91,11 @@ fn arguments(body: &Body, start: u32, range: TextRange, found: &mut Vec<InlayHin
             let argument = &body.exprs[*argument];
             let is_literal = matches!(
                 argument.kind,
-                ExprKind::Null | ExprKind::Boolean(_) | ExprKind::Integer(_) | ExprKind::Number(_) | ExprKind::String(_)
+                ExprKind::Null
+                    | ExprKind::Boolean(_)
+                    | ExprKind::Integer(_)
+                    | ExprKind::Number(_)
+                    | ExprKind::String(_)
             );
             let offset = argument.range.start() + start;
             if is_literal && !argument.range.is_empty() && range.touches(offset) {

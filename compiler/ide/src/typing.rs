@@ -144,7 +144,10 @@ mod tests {
             ("CREATE CONNECTOR a TYPE 'b' CONFIG {\n|", "CREATE CONNECTOR a TYPE 'b' CONFIG {\n    "),
             ("CREATE CONNECTOR a TYPE 'b' CONFIG {\n|}", "CREATE CONNECTOR a TYPE 'b' CONFIG {\n}"),
             ("DECLARE x =\n    SELECT a\n|", "DECLARE x =\n    SELECT a\n    "),
-            ("FOR r IN x LOOP\n    DECLARE y =\n        SELECT 1;\n|", "FOR r IN x LOOP\n    DECLARE y =\n        SELECT 1;\n    "),
+            (
+                "FOR r IN x LOOP\n    DECLARE y =\n        SELECT 1;\n|",
+                "FOR r IN x LOOP\n    DECLARE y =\n        SELECT 1;\n    ",
+            ),
             ("HANDLER '''\nfunction f() {\n|\n}'''", "HANDLER '''\nfunction f() {\n    \n}'''"),
             ("HANDLER '''\n  a;\n|", "HANDLER '''\n  a;\n  "),
             ("PRINT 'a\n|", "PRINT 'a\n"),
@@ -160,7 +163,10 @@ mod tests {
             ("IF a THEN\n    PRINT 1;\n    else|", "IF a THEN\n    PRINT 1;\nelse"),
             ("IF a THEN\n    PRINT CASE\n    END|", "IF a THEN\n    PRINT CASE\n    END"),
             ("SELECT\n    end|", "SELECT\n    end"),
-            ("CREATE CONNECTOR a TYPE 'b' CONFIG {\n    \"a\": 1\n    }|", "CREATE CONNECTOR a TYPE 'b' CONFIG {\n    \"a\": 1\n}"),
+            (
+                "CREATE CONNECTOR a TYPE 'b' CONFIG {\n    \"a\": 1\n    }|",
+                "CREATE CONNECTOR a TYPE 'b' CONFIG {\n    \"a\": 1\n}",
+            ),
             ("HANDLER '''\nf(() => {\n    a;\n    }|", "HANDLER '''\nf(() => {\n    a;\n}"),
         ] {
             assert_eq!(typed(marked), expected, "{marked}");

@@ -42,8 +42,10 @@ impl Server {
                     suggested.number += 1;
                     suggested.number
                 });
-                let items =
-                    found.iter().enumerate().map(|(rank, one)| item(snapshot, document, offset, &shape, number, rank, one));
+                let items = found
+                    .iter()
+                    .enumerate()
+                    .map(|(rank, one)| item(snapshot, document, offset, &shape, number, rank, one));
                 let items = items.collect();
                 Some(lsp::CompletionList { is_incomplete: false, item_defaults: None, apply_kind: None, items }.into())
             })

@@ -45,7 +45,8 @@ impl Server {
                 let document = snapshot.document()?;
                 let end = document.offset(place, snapshot.encoding);
                 if typed != ';' {
-                    let statement = document.statement_at(end).or_else(|| document.statement_at(end.checked_sub(1)?))?;
+                    let statement =
+                        document.statement_at(end).or_else(|| document.statement_at(end.checked_sub(1)?))?;
                     let edit = on_type(statement.text, end.checked_sub(statement.offset)?, typed);
                     let edit = edit.map(|edit| FormatEdit { range: edit.range.shift(statement.offset), ..edit });
                     return edits(snapshot, edit.into_iter().collect());

@@ -70,9 +70,9 @@ impl Server {
         let only: Option<Vec<String>> = params["context"]["only"]
             .as_array()
             .map(|kinds| kinds.iter().filter_map(|kind| Some(kind.as_str()?.to_owned())).collect());
-        let wants_all = only.as_ref().is_some_and(|only| {
-            only.iter().any(|kind| FIX_ALL == kind || FIX_ALL.starts_with(&format!("{kind}.")))
-        });
+        let wants_all = only
+            .as_ref()
+            .is_some_and(|only| only.iter().any(|kind| FIX_ALL == kind || FIX_ALL.starts_with(&format!("{kind}."))));
         let wants_fixes = only.is_none_or(|only| only.iter().any(|kind| kind.is_empty() || kind == "quickfix"));
         self.whole(&params, move |snapshot| {
             let document = snapshot.document()?;
@@ -125,7 +125,8 @@ impl Server {
                 let offset = |place| document.offset(place, snapshot.encoding);
                 let range = TextRange::new(offset(start), offset(end));
                 let found = quick_fixes(&snapshot.db, &snapshot.package, snapshot.file, range);
-                let (_, fix) = found.into_iter().find(|(diagnostic, fix)| json!(diagnostic.code) == code && fix.title == title)?;
+                let (_, fix) =
+                    found.into_iter().find(|(diagnostic, fix)| json!(diagnostic.code) == code && fix.title == title)?;
                 Some(to_proto::workspace_edit(snapshot, &fix.edits))
             })
             .await?;
@@ -160,7 +161,8 @@ impl Server {
                     if commands.as_ref().is_some_and(|known| !known.iter().any(|name| name == command)) {
                         return;
                     }
-                    let arguments = if argument.is_empty() { json!([snapshot.uri]) } else { json!([snapshot.uri, argument]) };
+                    let arguments =
+                        if argument.is_empty() { json!([snapshot.uri]) } else { json!([snapshot.uri, argument]) };
                     let command = json!({"title": title, "command": command, "arguments": arguments});
                     lenses.push(json!({"range": range, "command": command}));
                 };

@@ -58,7 +58,8 @@ fn every_announced_capability_has_a_test() {
         }
         assert!(!tests.is_empty(), "{capability} has a test");
         for test in tests.split(", ") {
-            let (file, name) = test.trim_matches('`').split_once("::").unwrap_or_else(|| panic!("`file::test`: {test}"));
+            let (file, name) =
+                test.trim_matches('`').split_once("::").unwrap_or_else(|| panic!("`file::test`: {test}"));
             let (_, text) = TESTS.iter().find(|(known, _)| *known == file).unwrap_or_else(|| panic!("no file {file}"));
             assert!(text.contains(&format!("#[test]\nfn {name}() {{")), "there is no test {test}");
         }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, Files};
 use crate::sample::{
-    ACTIONS, ACTIONS_TEXT, TYPES, TYPES_TEXT, USES, USES_TEXT, all_told, apply, at, capabilities, changed, editor, files, list,
-    told,
+    ACTIONS, ACTIONS_TEXT, TYPES, TYPES_TEXT, USES, USES_TEXT, all_told, apply, at, capabilities, changed, editor,
+    files, list, told,
 };
 
 const EDITORS: [&str; 2] = ["vscode", "neovim"];
@@ -57,7 +57,11 @@ fn suggestions_with_places_to_fill_in_and_exact_ranges() {
     let mut client = editor("vscode");
     let items = suggestions(&mut client, "SELECT UP|PERX FROM c.items;");
     let upper = label(&items, "UPPER");
-    assert_eq!((&upper["insertTextFormat"], &upper["textEdit"]["newText"]), (&json!(2), &json!("UPPER($1)")), "{upper}");
+    assert_eq!(
+        (&upper["insertTextFormat"], &upper["textEdit"]["newText"]),
+        (&json!(2), &json!("UPPER($1)")),
+        "{upper}"
+    );
     assert_eq!(told(&upper["textEdit"]["insert"]), "0:7-9");
     assert_eq!(told(&upper["textEdit"]["replace"]), "0:7-13");
     let items = suggestions(&mut client, "CREATE CONNECTOR d TYPE 's' |;");
@@ -84,9 +88,13 @@ fn suggestions_in_documents_paths_and_handlers() {
              async function query(config, filters, options) {{\n{inside}\n}}\n''';"
         )
     };
-    let mocks = "TEST CONNECTOR TYPE 's' NAME 't' MOCK_API {\"GET /items\": {}} BEGIN ASSERT ARRAY_LENGTH(MOCK_CALLS('|'";
+    let mocks =
+        "TEST CONNECTOR TYPE 's' NAME 't' MOCK_API {\"GET /items\": {}} BEGIN ASSERT ARRAY_LENGTH(MOCK_CALLS('|'";
     for (marked, expected) in [
-        ("CREATE CONNECTOR d TYPE 's' CONFIG {\"api_key\": \"|\"};", &["{{secrets.shop_key}}", "{{secrets.s_api_key}}"][..]),
+        (
+            "CREATE CONNECTOR d TYPE 's' CONFIG {\"api_key\": \"|\"};",
+            &["{{secrets.shop_key}}", "{{secrets.s_api_key}}"][..],
+        ),
         ("CREATE CONNECTOR d TYPE 's' CONFIG {\"region\": |};", &["eu", "us"]),
         ("CREATE CONNECTOR d TYPE 's' CONFIG {|};", &["api_url", "api_key", "region"]),
         ("CREATE CONNECTOR d TYPE 's' CONFIG {} OPTIONS {|};", &["rate_limit", "timeout_seconds"]),
@@ -266,7 +274,12 @@ fn ends_that_are_offered_while_typing() {
     let mut client = editor("vscode");
     for (text, line, column, expected) in [
         ("TEST CONNECTOR TYPE 's' NAME 'a'\nBEGIN\n    PRINT 1;\n", 3, 0, Some("END TEST;")),
-        ("TEST CONNECTOR TYPE 's' NAME 'a'\nBEGIN\n    IF a THEN\n        PRINT 1;\n    \nEND TEST;", 4, 4, Some("END IF;")),
+        (
+            "TEST CONNECTOR TYPE 's' NAME 'a'\nBEGIN\n    IF a THEN\n        PRINT 1;\n    \nEND TEST;",
+            4,
+            4,
+            Some("END IF;"),
+        ),
         ("IF a THEN\n    PRINT 1;\nen", 2, 2, Some("END IF;")),
         ("FOR r IN x LOOP\n    PRINT r;\n\nEND LOOP;", 2, 0, None),
         ("TRY\n    PRINT 1;\n", 2, 0, Some("END TRY;")),
@@ -291,7 +304,13 @@ fn indentation_while_typing() {
     for (text, line, column, typed, expected) in [
         ("IF a THEN\n\nEND IF;", 1, 0, "\n", "IF a THEN\n    \nEND IF;"),
         ("IF a THEN\n    PRINT 1;\n    END", 2, 7, "D", "IF a THEN\n    PRINT 1;\nEND"),
-        ("CREATE CONNECTOR a TYPE 's' CONFIG {\n    \"b\": 1\n    }", 2, 5, "}", "CREATE CONNECTOR a TYPE 's' CONFIG {\n    \"b\": 1\n}"),
+        (
+            "CREATE CONNECTOR a TYPE 's' CONFIG {\n    \"b\": 1\n    }",
+            2,
+            5,
+            "}",
+            "CREATE CONNECTOR a TYPE 's' CONFIG {\n    \"b\": 1\n}",
+        ),
         ("select  1;", 0, 10, ";", "SELECT 1;\n"),
     ] {
         client.open(URI, text);
@@ -331,7 +350,10 @@ fn hints_between_letters() {
     assert_eq!(pushed["tooltip"], "pushed in `filters` and `options.where`; re-checked here");
     assert_eq!(hint("in options.where").map(|hint| &hint["position"]["line"]), Some(&json!(1)), "{found}");
     // The user does not want them.
-    client.notify("workspace/didChangeConfiguration", json!({"settings": {"moltler": {"inlayHints": {"types": false, "parameterNames": false}}}}));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"moltler": {"inlayHints": {"types": false, "parameterNames": false}}}}),
+    );
     let found = client.request("textDocument/inlayHint", params);
     assert!(!list(&found).iter().any(|hint| hint["kind"] == 1 || hint["label"] == "text:"), "{found}");
     assert_eq!(client.finish(), 0);
@@ -342,13 +364,12 @@ fn lenses() {
     let mut client = editor("vscode");
     let found = client.request("textDocument/codeLens", document(USES));
     let commands: Vec<&str> = list(&found).iter().filter_map(|lens| lens["command"]["command"].as_str()).collect();
-    assert_eq!(
-        commands,
-        ["moltler.runFile", "moltler.runTest", "moltler.runQuery", "moltler.explain"],
-        "{found}"
-    );
+    assert_eq!(commands, ["moltler.runFile", "moltler.runTest", "moltler.runQuery", "moltler.explain"], "{found}");
     assert_eq!(found[1]["command"]["arguments"], json!([USES, "works"]));
-    client.notify("workspace/didChangeConfiguration", json!({"settings": {"moltler": {"codeLens": {"run": false, "references": true}}}}));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({"settings": {"moltler": {"codeLens": {"run": false, "references": true}}}}),
+    );
     let found = client.request("textDocument/codeLens", document(TYPES));
     let resolved = client.request("codeLens/resolve", found[1].clone());
     assert_eq!(resolved["command"]["title"], "6 uses", "{resolved}");
@@ -439,7 +460,8 @@ fn packages_in_several_folders() {
 fn progress_of_loading() {
     let mut client = editor("vscode");
     let created =
-        client.wait("a token", |message| message["method"] == "window/workDoneProgress/create")["params"]["token"].clone();
+        client.wait("a token", |message| message["method"] == "window/workDoneProgress/create")["params"]["token"]
+            .clone();
     let mut kinds = Vec::new();
     for _ in 0..2 {
         let told = client.wait("progress", |message| message["method"] == "$/progress");

@@ -43,9 +43,17 @@ pub(crate) const CASES: &[Case] = &[
         refers(client, "function hea|ders", &["actions:8:86-93", "types:10:9-16", "types:24:91-98"]);
     }),
     ("references", ACROSS, |client| {
-        let expected =
-            ["types:19:5-11", "types:25:27-33", "types:26:68-74", "uses:11:51-57", "uses:12:20-26", "uses:15:31-37",
-             "uses:1:28-34", "uses:1:59-65", "uses:2:14-20"];
+        let expected = [
+            "types:19:5-11",
+            "types:25:27-33",
+            "types:26:68-74",
+            "uses:11:51-57",
+            "uses:12:20-26",
+            "uses:15:31-37",
+            "uses:1:28-34",
+            "uses:1:59-65",
+            "uses:2:14-20",
+        ];
         refers(client, "\"sta|tus\": {\"type\"", &expected);
         refers(client, "filters.sta|tus", &expected);
         refers(client, "found[0].sta|tus", &expected);
@@ -70,7 +78,10 @@ pub(crate) const CASES: &[Case] = &[
             let uses = changed(&edit, USES, USES_TEXT);
             // Names of the API's side stay.
             assert!(uses.contains("{\"id\": \"1\", \"status\": \"a\"}"), "{uses}");
-            assert!(uses.contains("WHERE state = UPPER('a')") && uses.contains("ASSERT found[0].state = 'a';"), "{uses}");
+            assert!(
+                uses.contains("WHERE state = UPPER('a')") && uses.contains("ASSERT found[0].state = 'a';"),
+                "{uses}"
+            );
             assert_eq!(changed(&edit, ACTIONS, ACTIONS_TEXT), ACTIONS_TEXT, "`response.status` is the API's");
         }
     }),
@@ -80,8 +91,12 @@ pub(crate) const CASES: &[Case] = &[
         highlights(client, "filters.sta|tus", &["19:5-11", "25:27-33", "26:68-74"]);
     }),
     ("signature help", SQL, |client| signature(client, "UPPER(|'a')", "UPPER(text)")),
-    ("signature help", JAVASCRIPT, |client| signature(client, "fetch(|config.api_url + '/items'", "function fetch(input")),
-    ("signature help", ACROSS, |client| signature(client, "headers(|config)});\n    return", "function headers(config)")),
+    ("signature help", JAVASCRIPT, |client| {
+        signature(client, "fetch(|config.api_url + '/items'", "function fetch(input")
+    }),
+    ("signature help", ACROSS, |client| {
+        signature(client, "headers(|config)});\n    return", "function headers(config)")
+    }),
     ("type definition", SQL, |client| types(client, "PRINT ro|ws", "types:15:25-32")),
     ("type definition", JAVASCRIPT, |client| types(client, "base(con|fig)", "types:1:23-24")),
     ("type definition", ACROSS, |client| types(client, "const status = fil|ters", "types:15:25-32")),

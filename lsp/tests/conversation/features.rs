@@ -146,14 +146,7 @@ fn the_shape_of_a_document() {
         .collect();
     assert_eq!(
         told,
-        [
-            "1 \"Run file\"",
-            "1 \"Run query\"",
-            "1 \"Explain\"",
-            "3 \"Run query\"",
-            "3 \"Explain\"",
-            "4 \"Run test\""
-        ]
+        ["1 \"Run file\"", "1 \"Run query\"", "1 \"Explain\"", "3 \"Run query\"", "3 \"Explain\"", "4 \"Run test\""]
     );
     let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}});
     let hints = client.request("textDocument/inlayHint", json!({"textDocument": {"uri": USES}, "range": range}));

@@ -1,7 +1,7 @@
 //! The server spoken to as an editor does, over pipes, in this process.
 
-mod any_place;
 mod announced;
+mod any_place;
 mod client;
 mod editors;
 mod equality;

@@ -225,7 +225,9 @@ impl Decisions<'_> {
         for (index, value) in &scan.filters {
             if scan.fields[*index as usize].filter_only {
                 // Its place is that of the value: the condition itself is gone.
-                self.told.conditions.push((value.span, "pushed in `filters`, never re-checked: rows do not carry the field"));
+                self.told
+                    .conditions
+                    .push((value.span, "pushed in `filters`, never re-checked: rows do not carry the field"));
                 let value = self.written(value, &[]);
                 self.say(format!(
                     "`{} = {value}`: pushed in `filters`, never re-checked: rows do not carry the field",
