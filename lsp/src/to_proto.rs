@@ -1,6 +1,7 @@
 //! From our values to the protocol's.
 
 use moltler_db::{Diagnostic, Edit, FileRange, Severity, Tag};
+use moltler_hir::diagnostics::LocalDiagnostic;
 use moltler_syntax::{Document, Encoding, TextRange};
 use tower_lsp_server::gen_lsp_types as lsp;
 
@@ -58,10 +59,6 @@ pub(crate) fn documentation(value: String) -> lsp::Documentation {
 
 /// A diagnostic of the snapshot's document.
 pub(crate) fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option<lsp::Diagnostic> {
-    let message = match &diagnostic.help {
-        Some(help) => format!("{}\n{help}", diagnostic.message),
-        None => diagnostic.message.clone(),
-    };
     let related = snapshot.related_information.then(|| {
         diagnostic.labels.iter().filter_map(|label| {
             let location = location(snapshot, label.range)?;
@@ -79,22 +76,54 @@ pub(crate) fn diagnostic(snapshot: &Snapshot, diagnostic: &Diagnostic) -> Option
         .collect();
     Some(lsp::Diagnostic {
         range: range(snapshot.document()?, diagnostic.range.range, snapshot.encoding),
-        severity: Some(match diagnostic.severity {
-            Severity::Error => lsp::DiagnosticSeverity::Error,
-            Severity::Warning => lsp::DiagnosticSeverity::Warning,
-            Severity::Hint => lsp::DiagnosticSeverity::Hint,
-        }),
+        severity: Some(severity(diagnostic.severity)),
         code: Some(lsp::Code::String(diagnostic.code.to_owned())),
         code_description: snapshot
             .pages
             .as_ref()
             .map(|pages| lsp::CodeDescription { href: lsp::Uri(format!("{pages}{}.md", diagnostic.code)) }),
         source: Some("moltler".to_owned()),
-        message: message.into(),
+        message: message(&diagnostic.message, diagnostic.help.as_deref()).into(),
         tags: (!tags.is_empty()).then_some(tags),
         related_information: (!related.is_empty()).then_some(related),
         data: None,
     })
+}
+
+/// What is sent about a manifest.
+pub(crate) fn manifest_diagnostics(
+    uri: &str,
+    document: &Document,
+    problems: &[LocalDiagnostic],
+    encoding: Encoding,
+) -> lsp::PublishDiagnosticsParams {
+    let diagnostics = problems.iter().map(|problem| lsp::Diagnostic {
+        range: range(document, problem.range, encoding),
+        severity: Some(severity(problem.severity)),
+        code: Some(lsp::Code::String(problem.code.name().to_owned())),
+        code_description: None,
+        source: Some("moltler".to_owned()),
+        message: message(&problem.message, problem.help.as_deref()).into(),
+        tags: None,
+        related_information: None,
+        data: None,
+    });
+    lsp::PublishDiagnosticsParams { uri: lsp::Uri(uri.to_owned()), version: None, diagnostics: diagnostics.collect() }
+}
+
+fn severity(severity: Severity) -> lsp::DiagnosticSeverity {
+    match severity {
+        Severity::Error => lsp::DiagnosticSeverity::Error,
+        Severity::Warning => lsp::DiagnosticSeverity::Warning,
+        Severity::Hint => lsp::DiagnosticSeverity::Hint,
+    }
+}
+
+fn message(message: &str, help: Option<&str>) -> String {
+    match help {
+        Some(help) => format!("{message}\n{help}"),
+        None => message.to_owned(),
+    }
 }
 
 /// What is sent when a document is closed.

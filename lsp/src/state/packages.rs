@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use moltler_db::FileId;
 use moltler_hir::{Change, Database, Package, find_root};
-use moltler_syntax::{Position, TextRange};
-use rustc_hash::FxHashMap;
+use moltler_syntax::{Document, Position, TextRange};
+use rustc_hash::{FxHashMap, FxHashSet};
 use salsa::Database as _;
 use tokio::runtime::Handle;
 
@@ -29,6 +29,8 @@ pub(super) struct Packages {
     pub(super) packages: FxHashMap<String, Loaded>,
     /// By URI, as the editor writes it.
     open: FxHashMap<String, OpenDocument>,
+    /// The roots of packages about whose manifest something was told.
+    told_manifests: FxHashSet<String>,
 }
 
 /// A package and what is computed from it. Names of different packages never meet: each has a data base of its own.
@@ -81,7 +83,7 @@ impl Packages {
     pub(super) fn new(system: Arc<SharedSystem>, outgoing: Outgoing) -> Packages {
         let (packages, open) = (FxHashMap::default(), FxHashMap::default());
         let (editor, workspace) = (Editor::default(), Workspace::default());
-        Packages { editor, system, outgoing, workspace, packages, open }
+        Packages { editor, system, outgoing, workspace, packages, open, told_manifests: FxHashSet::default() }
     }
 
     pub(super) fn open(&mut self, uri: String, version: i32, text: String) {
@@ -97,6 +99,7 @@ impl Packages {
                 self.outgoing.end_progress(&root, &format!("{} files", loaded.package.files().count()));
             }
             self.packages.insert(root.clone(), loaded);
+            self.tell_manifest(&root);
         }
         let Some(loaded) = self.packages.get_mut(&root) else { return };
         let known = loaded.package.file(&path);
@@ -157,6 +160,7 @@ impl Packages {
         if !self.is_open(&document.root) && !self.workspace.keeps(&document.root) {
             // Nobody looks at this package any more.
             self.drop_package(&document.root);
+            self.tell_manifest(&document.root);
             return;
         }
         self.read_again(&document.root, &document.path);
@@ -359,6 +363,23 @@ impl Packages {
             self.open(uri, version, text);
         }
         self.refresh();
+    }
+
+    /// Tells what is wrong with the levels of diagnostics in a package's manifest, which is no document of ours: the editor does not
+    /// ask for it.
+    fn tell_manifest(&mut self, root: &str) {
+        let problems = self.packages.get(root).map_or(&[] as &[_], |loaded| loaded.package.lints().problems());
+        if problems.is_empty() && !self.told_manifests.contains(root) {
+            return;
+        }
+        let path = format!("{}/moltler.toml", root.trim_end_matches('/'));
+        let document = Document::new(&self.system.read(&path).unwrap_or_default());
+        let told = to_proto::manifest_diagnostics(&uri::from_path(&path), &document, problems, self.editor.encoding);
+        self.outgoing.notify("textDocument/publishDiagnostics", told);
+        match problems.is_empty() {
+            true => self.told_manifests.remove(root),
+            false => self.told_manifests.insert(root.to_owned()),
+        };
     }
 
     /// Asks the editor to ask for diagnostics again.

@@ -9,5 +9,6 @@ mod everywhere;
 mod features;
 mod formatting;
 mod fuzz;
+mod lints;
 mod protocol;
 mod sample;
