@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use moltler_tests::command::{Command, Outcome};
-use moltler_tests::scratch;
-use serde_json::Value;
+use moltler_tests::{scratch, test_file};
+use serde_json::{Value, json};
+
+use crate::lsp::Server;
 
 fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).expect("the scratch folder can be written");
@@ -260,4 +262,90 @@ fn every_code_is_explained() {
     }
     let told = Command::moltlerc(folder.path()).args(["explain", "null-comparisson"]).run().expect_status(1);
     assert_eq!(told.stderr, "error: there is no diagnostic `null-comparisson`; did you mean `null-comparison`?\n");
+}
+
+/// A package with all `.molt` files of a folder of ours, told all advice as warnings.
+fn package(folder: &Path) -> tempfile::TempDir {
+    let package = scratch();
+    write(package.path(), "moltler.toml", "[lints]\nadvice = \"warn\"\n");
+    for entry in std::fs::read_dir(folder).expect("a folder of ours") {
+        let path = entry.expect("an entry").path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".molt")) {
+            std::fs::copy(&path, package.path().join(name)).expect("a file of ours");
+        }
+    }
+    package
+}
+
+#[test]
+fn the_server_tells_the_same() {
+    let page = scratch();
+    write(page.path(), "page.molt", &moltler_tests::page::everything());
+    write(page.path(), "wrong.molt", WRONG);
+    let connectors = test_file("connectors");
+    let folders = std::fs::read_dir(&connectors).expect("the connectors").filter_map(|entry| Some(entry.ok()?.path()));
+    let folders = folders.filter(|path| path.is_dir()).chain([test_file("examples"), page.path().to_owned()]);
+    for folder in folders {
+        let package = package(&folder);
+        let root = package.path().to_owned();
+        let told = check(&root, &["--format", "json"]).stdout;
+        let mut checked: Vec<String> = told
+            .lines()
+            .map(|line| {
+                let line: Value = serde_json::from_str(line).expect("a line of JSON");
+                let message = match line["help"].as_str() {
+                    Some(help) => format!("{}\n{help}", line["message"].as_str().expect("a message")),
+                    None => line["message"].as_str().expect("a message").to_owned(),
+                };
+                format!(
+                    "{}:{}:{}-{}:{} {} {} {message}",
+                    line["file"],
+                    line["line"],
+                    line["column"],
+                    line["end_line"],
+                    line["end_column"],
+                    line["severity"],
+                    line["code"]
+                )
+            })
+            .collect();
+        let capabilities = json!({
+            "general": {"positionEncodings": ["utf-32"]}, "textDocument": {"diagnostic": {}},
+        });
+        let mut server = Server::start_in(package, capabilities);
+        let mut shown = Vec::new();
+        for entry in std::fs::read_dir(&root).expect("the package") {
+            let path = entry.expect("an entry").path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".molt"))
+            else {
+                continue;
+            };
+            let uri = format!("file://{}", path.display());
+            let document = json!({"uri": uri, "languageId": "moltler", "version": 1, "text": read(&root, name)});
+            server.notify("textDocument/didOpen", json!({"textDocument": document}));
+            let report = server.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}}));
+            for one in report["items"].as_array().expect("diagnostics") {
+                let severity = match one["severity"].as_u64() {
+                    Some(1) => "error",
+                    Some(2) => "warning",
+                    _ => "hint",
+                };
+                let number = |place: &str, key: &str| one["range"][place][key].as_u64().expect("a number") + 1;
+                shown.push(format!(
+                    "\"{name}\":{}:{}-{}:{} \"{severity}\" {} {}",
+                    number("start", "line"),
+                    number("start", "character"),
+                    number("end", "line"),
+                    number("end", "character"),
+                    one["code"],
+                    one["message"].as_str().expect("a message"),
+                ));
+            }
+        }
+        server.stop();
+        checked.sort();
+        shown.sort();
+        assert_eq!(checked, shown, "{}", folder.display());
+        assert!(folder != page.path() || checked.len() > 10, "{checked:?}");
+    }
 }

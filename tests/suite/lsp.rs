@@ -9,7 +9,7 @@ use moltler_tests::{page, programs, scratch};
 use serde_json::{Value, json};
 
 /// A running server and what it was told.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     input: ChildStdin,
     messages: Receiver<Value>,
@@ -20,7 +20,11 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
-        let folder = scratch();
+        Server::start_in(scratch(), json!({}))
+    }
+
+    /// A server for an editor with these capabilities, and a package in a folder of its own.
+    pub(crate) fn start_in(folder: tempfile::TempDir, capabilities: Value) -> Server {
         let mut child = std::process::Command::new(programs::programs().moltler_lsp())
             .current_dir(folder.path())
             .env_clear()
@@ -37,7 +41,7 @@ impl Server {
         let root = format!("file://{}", folder.path().display());
         let uri = format!("{root}/page.molt");
         let mut server = Server { child, input, messages, next: 1, _folder: folder, uri };
-        server.request("initialize", json!({"processId": null, "rootUri": root, "capabilities": {}}));
+        server.request("initialize", json!({"processId": null, "rootUri": root, "capabilities": capabilities}));
         server.notify("initialized", json!({}));
         server
     }
@@ -49,12 +53,12 @@ impl Server {
         self.input.flush().expect("the server reads");
     }
 
-    fn notify(&mut self, method: &str, parameters: Value) {
+    pub(crate) fn notify(&mut self, method: &str, parameters: Value) {
         self.send(json!({"method": method, "params": parameters}));
     }
 
     /// The result of a request; a panic when the server has ended or answers with an error other than "content modified".
-    fn request(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn request(&mut self, method: &str, parameters: Value) -> Value {
         let id = self.next;
         self.next += 1;
         self.send(json!({"id": id, "method": method, "params": parameters}));
@@ -96,7 +100,7 @@ impl Server {
         }
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.request("shutdown", Value::Null);
         self.notify("exit", Value::Null);
         drop(self.input);

@@ -1,12 +1,14 @@
 //! Diagnostics with their places in files, made outside of salsa.
 
+mod secret_key;
+
 use moltler_db::{Diagnostic, Edit, FileId, FileRange, Fix, Label, NameKind, Severity, Statement};
 use moltler_syntax::TextRange;
 
 use crate::allow::{Allowance, Holds, allowances};
 use crate::check::{check_statement, name_range};
 use crate::database::Database;
-use crate::diagnostics::{LocalDiagnostic, Place};
+use crate::diagnostics::{LocalDiagnostic, Needed, Place};
 use crate::in_package::check_in_package;
 use crate::package::Package;
 use crate::suggest::{Candidates, nearest};
@@ -101,8 +103,11 @@ fn assemble(db: &Database, package: &Package, start: FileRange, statement: State
             }
         }
         for fix in &local.fixes {
-            let edits =
+            let mut edits: Vec<Edit> =
                 fix.edits.iter().map(|(range, text)| Edit { range: here(*range), text: text.clone() }).collect();
+            if let Some(Needed::SecretKey { type_name, key }) = &fix.needs {
+                edits.extend(secret_key::edits(db, package, type_name, key));
+            }
             diagnostic.fixes.push(Fix { title: fix.title.clone(), edits, is_automatic: fix.is_automatic });
         }
         suggest(package, local, &mut diagnostic, here);

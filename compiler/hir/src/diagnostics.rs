@@ -75,6 +75,20 @@ pub struct LocalFix {
     pub edits: Vec<(TextRange, String)>,
     /// Whether it is right without a look at it; see [`moltler_db::Fix::is_automatic`].
     pub is_automatic: bool,
+    /// What it needs of other statements.
+    pub needs: Option<Needed>,
+}
+
+/// What a fix needs of other statements; the edits are made when the diagnostic is assembled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// A secret key in CONFIG_SCHEMA of a type, which instances take from `{{secrets.key}}`.
+    SecretKey {
+        /// The type.
+        type_name: String,
+        /// The key.
+        key: String,
+    },
 }
 
 /// A name that nobody declares.
@@ -136,7 +150,8 @@ impl LocalDiagnostic {
         range: TextRange,
         text: impl Into<String>,
     ) -> LocalDiagnostic {
-        self.fixes.push(LocalFix { title: title.into(), edits: vec![(range, text.into())], is_automatic: true });
+        let edits = vec![(range, text.into())];
+        self.fixes.push(LocalFix { title: title.into(), edits, is_automatic: true, needs: None });
         self
     }
 
@@ -147,7 +162,16 @@ impl LocalDiagnostic {
         range: TextRange,
         text: impl Into<String>,
     ) -> LocalDiagnostic {
-        self.fixes.push(LocalFix { title: title.into(), edits: vec![(range, text.into())], is_automatic: false });
+        let edits = vec![(range, text.into())];
+        self.fixes.push(LocalFix { title: title.into(), edits, is_automatic: false, needs: None });
+        self
+    }
+
+    /// Says what the last fix needs of other statements.
+    pub(crate) fn needs(mut self, needed: Needed) -> LocalDiagnostic {
+        if let Some(fix) = self.fixes.last_mut() {
+            fix.needs = Some(needed);
+        }
         self
     }
 

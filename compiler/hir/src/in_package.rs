@@ -16,21 +16,18 @@ use crate::package::Package;
 /// [`crate::Change::affected`] when one of these may have changed.
 pub fn check_in_package(db: &Database, package: &Package, statement: Statement) -> Vec<LocalDiagnostic> {
     let mut found = check_order(db, package, statement);
+    let is_unused = |kind, name: &str| package.users(kind, name).next().is_none();
     let counts = |kind, name: &str| package.declarations(kind, name).last() == Some(&statement);
     match &item_tree(db, statement).item {
-        Some(Item::Entity(item))
-            if counts(NameKind::Entity, &item.name) && package.uses(NameKind::Entity, &item.name).is_empty() =>
-        {
+        Some(Item::Entity(item)) if counts(NameKind::Entity, &item.name) && is_unused(NameKind::Entity, &item.name) => {
             found.push(untested("entity", &item.name, name_range(db, statement, NameKind::Entity, &item.name)));
         }
-        Some(Item::Action(item))
-            if counts(NameKind::Action, &item.name) && package.uses(NameKind::Action, &item.name).is_empty() =>
-        {
+        Some(Item::Action(item)) if counts(NameKind::Action, &item.name) && is_unused(NameKind::Action, &item.name) => {
             found.push(untested("action", &item.name, name_range(db, statement, NameKind::Action, &item.name)));
         }
         Some(Item::Type(item)) if counts(NameKind::Type, &item.name) && package.registered(&item.name) => {
-            let packs = |user: &Statement| matches!(item_tree(db, *user).item, Some(Item::Package(_)));
-            if !package.uses(NameKind::Type, &item.name).iter().any(packs) {
+            let packs = |user: Statement| matches!(item_tree(db, user).item, Some(Item::Package(_)));
+            if !package.users(NameKind::Type, &item.name).any(packs) {
                 found.push(missing_version(&item.name, name_range(db, statement, NameKind::Type, &item.name)));
             }
         }

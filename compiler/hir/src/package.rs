@@ -212,6 +212,11 @@ impl Package {
         self.index.uses(kind, name).any(|user| user != statement)
     }
 
+    /// The same in no order, at no cost for those that are not looked at.
+    pub(crate) fn users(&self, kind: NameKind, name: &str) -> impl Iterator<Item = Statement> {
+        self.index.uses(kind, name)
+    }
+
     /// Opens a file, or replaces the text of an open one.
     pub fn open_file(&mut self, db: &mut Database, path: &str, text: &str) -> FileId {
         if let Some(file) = self.file(path) {

@@ -8,7 +8,7 @@ use moltler_syntax::TextRange;
 
 use crate::diagnostics::advice::unchecked_response;
 use crate::diagnostics::script::{
-    at, extra_parameter, foreign_global, javascript, missing_entry_point, null_date, undefined_name,
+    at, extra_parameter, foreign_global, javascript, missing_entry_point, null_date, undefined_name, unused_name,
 };
 use crate::diagnostics::script_member::{field_never_returned, returned_envelope, undeclared_field, unknown_member};
 use crate::diagnostics::{Code, LocalDiagnostic, secret};
@@ -103,7 +103,8 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
     out.extend(script.errors.iter().map(|error| javascript(error, offset)));
     out.extend(script.null_dates.iter().map(|range| null_date(at(range, offset))));
     out.extend(script.unchecked_responses.iter().map(|response| unchecked_response(response, offset)));
-    out.extend(script.strings.iter().filter_map(|literal| secret::in_script(literal, offset)));
+    let hider = hider(block, surroundings);
+    out.extend(script.strings.iter().filter_map(|literal| secret::in_script(literal, offset, &hider)));
     if !script.is_complete {
         return;
     }
@@ -115,6 +116,8 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
         out.push(missing_entry_point(block.role, script, block.clause, offset));
         return;
     };
+    let unused = script.unused.iter().filter(|(name, _)| name != block.role.entry() && !name.starts_with('_'));
+    out.extend(unused.map(|(name, range)| unused_name(name, at(range, offset))));
     let count = block.role.parameters().len();
     if let Some(parameter) = function.parameters.get(count)
         && parameter.form != moltler_js::ParameterForm::Rest
@@ -136,6 +139,14 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
         }
         returned_fields(entity, fields, ranges, function, offset, out);
     }
+}
+
+/// How a secret in the text would be read from `config`, where that is known.
+fn hider<'a>(block: &'a ScriptBlock, surroundings: &Surroundings<'a>) -> Option<secret::Hider<'a>> {
+    let (type_name, schema) = surroundings.config?;
+    let (_, function) = block.script.function(block.role.entry())?;
+    let has_config = function.parameters.first().and_then(|first| first.name.as_deref()) == Some("config");
+    has_config.then_some(secret::Hider { type_name, schema, body: &function.body })
 }
 
 /// The keys of `config` that scripts read, sorted; `None` where any key may be read.

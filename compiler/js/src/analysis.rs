@@ -59,9 +59,11 @@ pub(crate) fn analyse(source: &str, module: &Module) -> Script {
         string_name: None,
         bindings: FxHashMap::default(),
         responses: Responses::default(),
+        declared: Vec::new(),
     };
     walk.module(module);
     walk.finish_responses();
+    walk.finish_unused();
     let mut script = walk.script;
     script.free_names.sort_by_key(|name| name.range.start);
     script.strings.sort_by_key(|string| string.range.start);
@@ -86,6 +88,8 @@ struct Walk<'a> {
     /// The places of [`Script::bindings`] by where they start.
     bindings: FxHashMap<u32, usize>,
     responses: Responses,
+    /// Where names are declared one by one, with a value: variables and functions.
+    declared: Vec<Range>,
 }
 
 /// What a function has besides its body.
@@ -154,6 +158,7 @@ impl Walk<'_> {
                         function.function.body.span(),
                     );
                 });
+                self.declared.push(range(function.ident.span));
                 self.name(&function.ident, function.function.span, NameKind::Function, Some(facts));
             }
             Decl::Class(class) => {
@@ -184,6 +189,9 @@ impl Walk<'_> {
         };
         if declared == VarDeclKind::Var {
             self.check_variable(name);
+        }
+        if declarator.init.is_some() {
+            self.note_declared(&declarator.name);
         }
         let function = match declarator.init.as_deref().map(without_parentheses) {
             Some(Expr::Arrow(arrow)) => Some(self.top_level_function(|walk| {
@@ -530,6 +538,7 @@ impl Walk<'_> {
             return;
         };
         self.note_response(&declarator.name, value);
+        self.note_declared(&declarator.name);
         match (&declarator.name, self.parameter_of(value)) {
             (Pat::Ident(name), Some(parameter)) if kind == VarDeclKind::Const => {
                 self.note_base(value);

@@ -27,6 +27,8 @@ pub struct Script {
     pub free_names: Vec<NameUse>,
     /// Names that the text declares, at any depth, with their uses; by place.
     pub bindings: Vec<LocalName>,
+    /// Variables with a value, and functions, that nothing uses; not what a pattern declares, nor parameters.
+    pub unused: Vec<(String, Range)>,
     /// Each `new Date(null)`, which is 1970, from `new` to the parenthesis.
     pub null_dates: Vec<Range>,
     /// String literals, and templates without substitution; not the keys of objects.

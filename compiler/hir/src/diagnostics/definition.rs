@@ -40,6 +40,7 @@ pub(crate) fn unregistered_type(name: &str, range: TextRange, end: u32) -> Local
         title: format!("Register `{name}`"),
         edits: vec![(TextRange::empty(end), format!("REGISTER CONNECTOR TYPE '{name}';\n\n"))],
         is_automatic: true,
+        needs: None,
     });
     diagnostic
 }

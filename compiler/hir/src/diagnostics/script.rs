@@ -1,5 +1,5 @@
 //! What is wrong in a handler: `javascript-…`, `missing-entry-point`, `extra-parameter`, `undefined-name`,
-//! `foreign-global`, `null-date`.
+//! `foreign-global`, `null-date`, `unused-variable`.
 
 use moltler_abi::host::{ECMASCRIPT_GLOBALS, HOST_GLOBALS};
 use moltler_js::{ErrorKind, NameUse, Script, ScriptError};
@@ -100,6 +100,13 @@ pub(crate) fn undefined_name(name: &NameUse, script: &Script, shared: &[String],
     )
 }
 
+/// A variable or function of a handler that nothing uses.
+pub(crate) fn unused_name(name: &str, range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning(Code::UnusedVariable, range, format!("`{name}` is never used"))
+        .help(format!("remove it, or call it `_{name}`"))
+        .unused()
+}
+
 /// A habit from another host.
 pub(crate) fn foreign_global(name: &NameUse, replacement: &str, offset: u32) -> LocalDiagnostic {
     LocalDiagnostic::warning(Code::ForeignGlobal, at(&name.range, offset), format!("handlers have no `{}`", name.name))
@@ -135,6 +142,32 @@ CREATE CONNECTOR ACTION 'shop.d' HANDLER ''' ''';
     }
 
     #[test]
+    fn names_that_nothing_uses() {
+        check(
+            r#"
+CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
+const used = 1, unused = 2, _effect = fetch;
+function helper() { return used; }
+function forgotten() { const {a, ...rest} = {}; for (const x of []) helper(x); return rest; }
+const recursive = () => recursive();
+async function execute(config, params) {
+    let result = await fetch(config.url);
+    let later;
+    try { later = 1; } catch (error) { return null; }
+    return [1].map((item, index) => helper());
+}
+''';
+CREATE CONNECTOR TYPE 'pets' SHARED '''const forHandlers = 1;''';
+"#,
+            r#"
+                warning[unused-variable] at `unused`: `unused` is never used | help: remove it, or call it `_unused`
+                warning[unused-variable] at `forgotten`: `forgotten` is never used | help: remove it, or call it `_forgotten`
+                warning[unused-variable] at `result`: `result` is never used | help: remove it, or call it `_result`
+            "#,
+        );
+    }
+
+    #[test]
     fn javascript_errors() {
         check(
             r#"
@@ -164,6 +197,7 @@ async function execute(config) { return Buffer.from(headrs + fetsh(config.url));
 ''';
 "#,
             r#"
+                warning[unused-variable] at `fs`: `fs` is never used | help: remove it, or call it `_fs`
                 warning[foreign-global] at `require`: handlers have no `require` | help: a handler has no modules; put shared code into the type's SHARED block
                 warning[foreign-global] at `Buffer`: handlers have no `Buffer` | help: use `TextEncoder`, `btoa` and `atob`
                 warning[undefined-name] at `headrs`: `headrs` is not defined | help: did you mean `Headers`? | fix: Replace with `Headers`

@@ -5,7 +5,8 @@ use moltler_js::StringLiteral;
 use moltler_syntax::TextRange;
 
 use super::script::at;
-use super::{Code, LocalDiagnostic};
+use super::{Code, LocalDiagnostic, Needed};
+use crate::item_tree::SchemaItem;
 
 /// What tokens of well-known services begin with.
 const PREFIXES: &[&str] = &[
@@ -34,7 +35,7 @@ pub(crate) fn in_config(field: &str, range: TextRange) -> LocalDiagnostic {
 }
 
 /// A literal in JavaScript that looks like a credential.
-pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDiagnostic> {
+pub(crate) fn in_script(literal: &StringLiteral, offset: u32, hider: &Option<Hider<'_>>) -> Option<LocalDiagnostic> {
     let value = literal.value.strip_prefix("Bearer ").unwrap_or(&literal.value);
     if !looks_like_key(value) {
         return None;
@@ -44,10 +45,58 @@ pub(crate) fn in_script(literal: &StringLiteral, offset: u32) -> Option<LocalDia
         WORDS.iter().any(|word| name.contains(word))
     });
     let is_known = PREFIXES.iter().any(|prefix| value.starts_with(prefix)) && value.len() >= 20;
-    (is_named || is_known).then(|| {
-        LocalDiagnostic::warning(Code::HardCodedSecret, at(&literal.range, offset), "a secret stands in the text")
-            .help("make it a key of CONFIG_SCHEMA with `\"secret\": true` and read it from `config`")
-    })
+    if !is_named && !is_known {
+        return None;
+    }
+    let range = at(&literal.range, offset);
+    let diagnostic = LocalDiagnostic::warning(Code::HardCodedSecret, range, "a secret stands in the text");
+    let help = "make it a key of CONFIG_SCHEMA with `\"secret\": true` and read it from `config`";
+    let Some(hider) = hider.as_ref().filter(|hider| hider.body.contains(&literal.range.start)) else {
+        return Some(diagnostic.help(help));
+    };
+    let key = hider.key(literal.name.as_deref());
+    let text = match literal.value.strip_prefix("Bearer ") {
+        Some(_) => format!("`Bearer ${{config.{key}}}`"),
+        None => format!("config.{key}"),
+    };
+    let diagnostic = diagnostic.help(format!("{help}; keep the value with `moltlerc secrets set {key}`")).offer(
+        format!("Move it to `{{{{secrets.{key}}}}}`"),
+        range,
+        text,
+    );
+    let is_known_key = hider.schema.iter().any(|known| known.name == key);
+    let needed = Needed::SecretKey { type_name: hider.type_name.to_owned(), key };
+    Some(if is_known_key { diagnostic } else { diagnostic.needs(needed) })
+}
+
+/// How a handler may read a secret that stands in it.
+pub(crate) struct Hider<'a> {
+    /// The handler's connector type.
+    pub type_name: &'a str,
+    /// Its CONFIG_SCHEMA.
+    pub schema: &'a [SchemaItem],
+    /// Where `config` is known, in the script.
+    pub body: &'a moltler_js::Range,
+}
+
+impl Hider<'_> {
+    /// The one secret that the type has, else a new key, named after what the literal is the value of.
+    fn key(&self, name: Option<&str>) -> String {
+        let mut secrets = self.schema.iter().filter(|key| key.secret);
+        if let (Some(only), None) = (secrets.next(), secrets.next()) {
+            return only.name.clone();
+        }
+        let mut key = String::new();
+        for letter in name.unwrap_or_default().chars() {
+            if letter.is_ascii_uppercase() && key.ends_with(|last: char| last.is_ascii_lowercase()) {
+                key.push('_');
+            }
+            key.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' });
+        }
+        let key = key.trim_start_matches("x_").trim_matches('_');
+        let is_name = key.starts_with(|first: char| first.is_ascii_lowercase()) && key != "authorization";
+        if is_name { key.to_owned() } else { "api_key".to_owned() }
+    }
 }
 
 /// What looks at a secret sees its placeholder.
@@ -125,13 +174,14 @@ REGISTER CONNECTOR TYPE 'vault';
             r#"
 CREATE CONNECTOR ACTION 'shop.d' HANDLER '''
 const API_KEY = 'a81b2c93d4e5f607';
-const LABEL = 'a81b2c93d4e5f607';
+const _LABEL = 'a81b2c93d4e5f607';
 async function execute(config) { return fetch(config.url, {headers: {Authorization: 'Bearer ghp_0123456789abcdefghij'}}); }
 ''';
 "#,
             r#"
+                warning[unused-variable] at `API_KEY`: `API_KEY` is never used | help: remove it, or call it `_API_KEY`
                 warning[hard-coded-secret] at `'a81b2c93d4e5f607'`: a secret stands in the text | help: make it a key of CONFIG_SCHEMA with `"secret": true` and read it from `config`
-                warning[hard-coded-secret] at `'Bearer ghp_0123456789abcdefghij'`: a secret stands in the text | help: make it a key of CONFIG_SCHEMA with `"secret": true` and read it from `config`
+                warning[hard-coded-secret] at `'Bearer ghp_0123456789abcdefghij'`: a secret stands in the text | help: make it a key of CONFIG_SCHEMA with `"secret": true` and read it from `config`; keep the value with `moltlerc secrets set key` | fix: Move it to `{{secrets.key}}`
             "#,
         );
     }

@@ -1,6 +1,6 @@
 //! Where declared names stand: for editors.
 
-use swc_ecma_ast::{BinExpr, Expr, Ident};
+use swc_ecma_ast::{BinExpr, Expr, Ident, Pat};
 
 use super::Walk;
 use crate::parse::range;
@@ -21,6 +21,22 @@ impl Walk<'_> {
                 self.script.bindings.push(LocalName { name: name.sym.to_string(), range: place, uses: Vec::new() });
             }
         }
+    }
+
+    /// Notes a variable that a declaration gives a value.
+    pub(super) fn note_declared(&mut self, pattern: &Pat) {
+        if let Pat::Ident(name) = pattern {
+            self.declared.push(range(name.id.span));
+        }
+    }
+
+    /// Finds what nothing uses, when all uses are known.
+    pub(super) fn finish_unused(&mut self) {
+        let declared = std::mem::take(&mut self.declared);
+        let is_unused = |name: &&LocalName| name.uses.is_empty() && declared.contains(&name.range);
+        let unused = self.script.bindings.iter().filter(is_unused).map(|name| (name.name.clone(), name.range.clone()));
+        self.script.unused = unused.collect();
+        self.script.unused.sort_by_key(|(_, range)| range.start);
     }
 
     /// Notes the use of a name, if the text declares it.

@@ -211,6 +211,7 @@ impl Visit for Walk<'_> {
     }
 
     fn visit_fn_decl(&mut self, declaration: &FnDecl) {
+        self.declared.push(range(declaration.ident.span));
         self.function(&declaration.function);
     }
 
