@@ -1,7 +1,7 @@
 //! `moltlerc check --fix`
 //!
 //! Fixes are carried out in memory, round by round: one that overlaps another waits for the next round. A round that makes
-//! anything worse is taken back, and its fixes are tried one by one. Files are written when no fix is left.
+//! anything worse is taken back, and tried again in halves. Files are written when no fix is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -100,18 +100,31 @@ impl Fixer<'_> {
                 chosen.push(candidate);
             }
         }
+        self.narrow(&chosen)
+    }
+
+    /// Carries out these fixes, else as many as make nothing worse: the first half, and so on. What is left comes again in the next
+    /// round, when places have moved. Gives how many; where it is none, all of them are refused.
+    fn narrow(&mut self, chosen: &[&(Diagnostic, Fix)]) -> usize {
         let fixes: Vec<&Fix> = chosen.iter().map(|(_, fix)| fix).collect();
         if self.attempt(&fixes) {
             return fixes.len();
         }
-        for (diagnostic, fix) in chosen {
-            if self.attempt(&[fix]) {
-                return 1;
+        match chosen {
+            [] => 0,
+            [(diagnostic, _)] => {
+                let key = self.key(diagnostic);
+                self.refused.insert(key);
+                0
             }
-            let key = self.key(diagnostic);
-            self.refused.insert(key);
+            _ => {
+                let (first, rest) = chosen.split_at(chosen.len() / 2);
+                match self.narrow(first) {
+                    0 => self.narrow(rest),
+                    count => count,
+                }
+            }
         }
-        0
     }
 
     /// Changes the texts; takes it back, and gives false, when that does not make the package better.
