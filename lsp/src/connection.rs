@@ -30,6 +30,8 @@ pub(crate) enum Event {
     EditorGone,
 }
 
+/// How many reads run at the same time; each thread has memory of its own that it gives back late.
+const MAX_READERS: usize = 8;
 /// How often it is looked whether the editor's process still runs.
 const EDITOR_CHECK: Duration = Duration::from_secs(1);
 
@@ -44,7 +46,10 @@ pub(crate) fn serve(
     output: impl Write + Send + 'static,
     system: Arc<SharedSystem>,
 ) -> i32 {
-    let runtime = tokio::runtime::Builder::new_current_thread().thread_stack_size(STACK).build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .thread_stack_size(STACK)
+        .max_blocking_threads(MAX_READERS)
+        .build();
     let (Ok(runtime), Ok((outgoing, output_thread))) = (runtime, Outgoing::start(output)) else { return 1 };
     let (events, inbox) = mpsc::unbounded_channel();
     let reader_events = events.clone();

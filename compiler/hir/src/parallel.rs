@@ -28,13 +28,17 @@ pub fn check_all(db: &Database, statements: &[Statement]) {
 /// which keeps what queries computed. Does nothing where that is not worth a thread. When salsa cancels the work, all threads
 /// end before the cancellation goes on.
 pub(crate) fn for_each(db: &Database, statements: &[Statement], work: impl Fn(&Database, Statement) + Sync) {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS).min(statements.len());
     let mut bytes = 0;
     let is_worthwhile = statements.iter().any(|statement| {
         bytes += statement.text(db).len();
         bytes >= WORTHWHILE
     });
-    if threads < 2 || !is_worthwhile {
+    // An edit ends here: asking for the number of threads costs more than its statement.
+    if !is_worthwhile {
+        return;
+    }
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS).min(statements.len());
+    if threads < 2 {
         return;
     }
     let next = AtomicUsize::new(0);

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use moltler_db::{Db, Statement};
 use moltler_js::Language;
@@ -16,20 +16,38 @@ use crate::script::{Role, ScriptBlock};
 /// Documents and arrays deeper than this are no constants.
 const MAX_DEPTH: usize = 64;
 
+/// Trees with the texts that they were made of, the latest at the end.
+type Trees = VecDeque<(Arc<str>, Arc<Parse>)>;
+
 thread_local! {
-    /// The trees made last, the latest at the end.
-    static LATEST: RefCell<VecDeque<(Arc<str>, Arc<Parse>)>> = const { RefCell::new(VecDeque::new()) };
+    /// The trees that the thread asked for last.
+    static LATEST: RefCell<Trees> = const { RefCell::new(VecDeque::new()) };
     /// How many trees were made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
+
+/// The trees that any thread made last: after an edit the thread that took it hands the tree of its statement over to the one
+/// that checks it.
+static SHARED: Mutex<Trees> = Mutex::new(VecDeque::new());
 
 /// How many trees [`parse`] has made on this thread, for tests and measurements of incremental work.
 pub fn parse_count() -> u64 {
     MADE.get()
 }
 
-/// How many trees a thread keeps: those of the statement at work, and of some that it looks at besides.
+/// How many trees a thread keeps, and all together: those of the statement at work, and of some that it looks at besides.
 const KEPT: usize = 8;
+
+fn find(trees: &Trees, text: &Arc<str>) -> Option<Arc<Parse>> {
+    trees.iter().rev().find(|(known, _)| Arc::ptr_eq(known, text)).map(|(_, parse)| parse.clone())
+}
+
+fn keep(trees: &mut Trees, text: &Arc<str>, parse: &Arc<Parse>) {
+    if trees.len() == KEPT {
+        trees.pop_front();
+    }
+    trees.push_back((text.clone(), parse.clone()));
+}
 
 /// The tree of a statement.
 ///
@@ -38,15 +56,17 @@ const KEPT: usize = 8;
 pub fn parse(db: &dyn Db, statement: Statement) -> Arc<Parse> {
     let text = statement.text(db);
     LATEST.with_borrow_mut(|latest| {
-        if let Some((_, parse)) = latest.iter().rev().find(|(known, _)| Arc::ptr_eq(known, text)) {
-            return parse.clone();
+        if let Some(parse) = find(latest, text) {
+            return parse;
         }
-        let parse = Arc::new(moltler_syntax::parse(text));
-        MADE.set(MADE.get() + 1);
-        if latest.len() == KEPT {
-            latest.pop_front();
-        }
-        latest.push_back((text.clone(), parse.clone()));
+        let shared = find(&SHARED.lock().unwrap_or_else(PoisonError::into_inner), text);
+        let parse = shared.unwrap_or_else(|| {
+            let parse = Arc::new(moltler_syntax::parse(text));
+            MADE.set(MADE.get() + 1);
+            keep(&mut SHARED.lock().unwrap_or_else(PoisonError::into_inner), text, &parse);
+            parse
+        });
+        keep(latest, text, &parse);
         parse
     })
 }
