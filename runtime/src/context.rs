@@ -30,6 +30,7 @@ use crate::secrets::store::Store;
 use crate::secrets::tokens::Tokens;
 use crate::secrets::vault::{Origin, Vault};
 use crate::sync::{self, SyncOptions};
+use crate::trace::Trace;
 use crate::value::Value;
 
 /// Reads an environment variable; `None` where it is unset.
@@ -402,6 +403,11 @@ impl ExecContext {
     /// What the requests of the run cost so far.
     pub fn counters(&self) -> &Rc<Counters> {
         &self.counters
+    }
+
+    /// What is told of what the run does, where that was asked for.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.counters.trace.get()
     }
 
     /// An environment variable; empty counts as unset.

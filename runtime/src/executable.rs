@@ -65,7 +65,8 @@ fn main(program: &Arc<Program>, name: &str, arguments: &[String]) -> ExitCode {
         Err(sentence) => return wrong_usage(name, &sentence),
     };
     let output = Output::standard(line.format);
-    let options = RunOptions { format: line.format, max_calls: line.max_calls, ..RunOptions::default() };
+    let options =
+        RunOptions { format: line.format, max_calls: line.max_calls, trace: line.trace, ..RunOptions::default() };
     let outcome = match line.command {
         Command::Run { parameters } => {
             let options = match parameters::parse(program.manifest(), &parameters) {
@@ -118,7 +119,7 @@ fn wrong_usage(name: &str, sentence: &str) -> ExitCode {
 
 fn help(name: &str, manifest: &Manifest) -> String {
     let mut text = format!(
-        "Usage: {name} [--format {formats}] [--max-calls N]{parameters}\n       \
+        "Usage: {name} [--format {formats}] [--max-calls N] [--trace]{parameters}\n       \
          {name} select [INSTANCE.]ENTITY [--where field=value]... [--limit N]\n       \
          {name} exec [INSTANCE.][ENTITY.]ACTION [--json DOCUMENT | --param name=value]...\n       \
          {name} sync [--once | --daemon | --reset | --rewind-to VALUE] [--allow-deletes]\n       \

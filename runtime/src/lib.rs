@@ -36,6 +36,7 @@ pub mod secrets;
 pub mod suggest;
 pub mod sync;
 pub mod test_run;
+pub mod trace;
 pub mod value;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use moltler_abi::manifest::{self, OutputColumn, Query};
 use crate::batch::OwnedBatch;
 use crate::context::{ExecContext, internal_error};
 use crate::error::RuntimeError;
+use crate::trace::Traced;
 use crate::value::{Document, Value};
 
 mod aggregate;
@@ -21,6 +22,7 @@ mod subquery;
 mod under_way;
 mod values;
 
+pub(crate) use scan::source as scan_source;
 pub use subquery::subquery;
 pub use under_way::{MAX_CALLS, ObservedCall, UnderWay};
 
@@ -36,6 +38,10 @@ pub trait Operator {
 
 /// The node and all below it.
 pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
+    Box::new(Traced::new(plan, build_node(plan)))
+}
+
+fn build_node<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
     match plan {
         manifest::Operator::Scan(scan) => Box::new(scan::Scan::new(scan)),
         manifest::Operator::SingleRow => Box::new(values::SingleRow::default()),
@@ -65,13 +71,14 @@ pub fn build<'m>(plan: &'m manifest::Operator) -> Box<dyn Operator + 'm> {
 
 /// A scan, possibly under pipelines, with these values for fields of its entity as further filters.
 fn build_bound<'m>(plan: &'m manifest::Operator, values: Vec<(u32, Value)>) -> Result<Box<dyn Operator + 'm>> {
-    match plan {
-        manifest::Operator::Scan(scan) => Ok(Box::new(scan::Scan::bound(scan, values))),
+    let node: Box<dyn Operator + 'm> = match plan {
+        manifest::Operator::Scan(scan) => Box::new(scan::Scan::bound(scan, values)),
         manifest::Operator::Pipeline { input, pipeline } => {
-            Ok(Box::new(pipeline::Pipeline::new(build_bound(input, values)?, pipeline)))
+            Box::new(pipeline::Pipeline::new(build_bound(input, values)?, pipeline))
         }
-        _ => Err(internal_error("values are bound by what is no scan")),
-    }
+        _ => return Err(internal_error("values are bound by what is no scan")),
+    };
+    Ok(Box::new(Traced::new(plan, node)))
 }
 
 /// Runs a plan and hands every batch to `each`, until that fails or all are done.

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use moltler_abi::manifest::{Package, Span};
 
@@ -13,6 +14,7 @@ use crate::operators::MAX_CALLS;
 use crate::output::{Format, Output};
 use crate::parameters::Assignment;
 use crate::sync::SyncOptions;
+use crate::trace::{self, Trace};
 
 pub use crate::loader::{LoadError, Program};
 
@@ -39,6 +41,8 @@ pub struct RunOptions {
     pub max_calls: u64,
     /// How SYNC statements are carried out.
     pub sync: SyncOptions,
+    /// Whether it is told on standard error what the run does: [`crate::trace`].
+    pub trace: bool,
 }
 
 impl Default for RunOptions {
@@ -50,6 +54,7 @@ impl Default for RunOptions {
             host: None,
             max_calls: MAX_CALLS,
             sync: SyncOptions::default(),
+            trace: false,
         }
     }
 }
@@ -88,6 +93,8 @@ pub fn with_context(
     output: Output,
     act: impl FnOnce(&ExecContext) -> Result<(), RuntimeError>,
 ) -> Result<(), RuntimeError> {
+    let start = Instant::now();
+    let trace = options.trace.then(|| Trace::new(output.clone()));
     let setup = Setup {
         output,
         environment: options.environment,
@@ -102,10 +109,16 @@ pub fn with_context(
     };
     let variables = program.manifest().main_variables;
     let context = ExecContext::new(Arc::clone(program), variables, setup)?;
+    if let Some(trace) = trace {
+        // Nothing was told yet, so that there is none.
+        let _ = context.counters().trace.set(trace);
+    }
     for Assignment { slot, value } in options.parameters {
         context.set_variable(slot, Variable { value, boxed: false });
     }
-    match guarded(&context, act) {
+    let outcome = guarded(&context, act);
+    trace::end(&context, start);
+    match outcome {
         Err(error) if error.kind == ErrorKind::ClosedPipe => Ok(()),
         result => result,
     }

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use moltler_abi::manifest::{FunctionId, Span, Test};
+use moltler_abi::manifest::{self, FunctionId, Span, Test};
 
 use crate::assertion::Comparison;
-use crate::coerce::coerce;
+use crate::coerce::{coerce, value_from_json};
 use crate::context::{Environment, ExecContext, Setup, internal_error, process_environment};
 use crate::coverage::Coverage;
 use crate::error::{ErrorKind, RuntimeError};
@@ -237,14 +237,18 @@ fn run(
         max_calls: MAX_CALLS,
         sync: crate::sync::SyncOptions::default(),
     };
-    let setup = if let Some(mock_api) = test.mock_api {
-        // MOCK_API and AT are expressions: evaluated before there are mocks and a virtual clock.
-        let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None, None))?;
+    let setup = if let Some(mock_api) = &test.mock_api {
+        // MOCK_API and AT may be expressions: evaluated before there are mocks and a virtual clock.
         let evaluate = |function: FunctionId| {
+            let before = ExecContext::new(Arc::clone(program), 0, setup(Clock::real(), None, None))?;
             guarded(&before, |context| context.evaluate(function)).map_err(|error| error.at(test.span))
         };
         let at = test.at.map(evaluate).transpose()?;
-        let mock = MockApi::new(&evaluate(mock_api)?, test.span)?;
+        let mocks = match mock_api {
+            manifest::MockApi::Constant(json) => value_from_json(json).map_err(|error| internal_error(&error))?,
+            manifest::MockApi::Computed(function) => evaluate(*function)?,
+        };
+        let mock = MockApi::new(&mocks, test.span)?;
         setup(Clock::virtual_at(start_of(at, test.span)?), Some(Rc::new(mock)), None)
     } else if let Some(recorded) = recorded {
         let start = start_of(Some(Value::String(recorded.started_at.as_str().into())), test.span)?;
@@ -262,6 +266,9 @@ fn run(
         found.comparison = context.take_comparison();
         ended?;
         found.verifications = guarded(&context, |context| Ok(verify_pushdown::verify(context)))?;
+        if is_mocked {
+            abandon(context);
+        }
         return Ok(None);
     };
     let recorder = Recorder::new(Rc::new(HttpClient::new()));
@@ -277,6 +284,18 @@ fn run(
     }
     let environment = read.lock().map(|read| read.clone()).unwrap_or_default();
     Ok(Some(recorder.finish(start, &environment, context.vault())).filter(|recording| !recording.exchanges.is_empty()))
+}
+
+/// How many contexts of a process may be left as they are.
+const ABANDONED: usize = 128;
+
+/// Taking a JavaScript engine apart object by object takes as long as making it. The process of a short run ends anyway, and gives
+/// its memory back as a whole; what a long one may keep so is bounded.
+fn abandon(context: ExecContext) {
+    static SO_FAR: AtomicUsize = AtomicUsize::new(0);
+    if SO_FAR.fetch_add(1, Ordering::Relaxed) < ABANDONED {
+        std::mem::forget(context);
+    }
 }
 
 /// Where a virtual clock starts, in microseconds since 1970: now without a value.

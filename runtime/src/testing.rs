@@ -104,34 +104,12 @@ impl TestProgram {
 
 /// An entity's field.
 pub(crate) fn field(name: &str, data_type: DataType) -> Field {
-    Field {
-        name: name.to_owned(),
-        data_type,
-        description: None,
-        primary_key: false,
-        required: false,
-        filter_only: false,
-        from_filter: false,
-        unit: None,
-    }
+    Field { name: name.to_owned(), data_type, ..Field::default() }
 }
 
 /// A field of a schema.
 pub(crate) fn config_field(name: &str, data_type: DataType) -> ConfigField {
-    ConfigField {
-        name: name.to_owned(),
-        data_type,
-        required: false,
-        secret: false,
-        default: None,
-        description: None,
-        one_of_values: Vec::new(),
-        pattern: None,
-        format: None,
-        group: None,
-        expose: false,
-        hosts: Vec::new(),
-    }
+    ConfigField { name: name.to_owned(), data_type, ..ConfigField::default() }
 }
 
 fn setup(format: Format) -> Setup {

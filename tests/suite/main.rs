@@ -26,4 +26,5 @@ mod sample_api;
 mod secrets;
 mod sync;
 mod testing_page;
+mod trace;
 mod watch;

@@ -6,7 +6,6 @@
 
 mod arithmetic;
 mod compare;
-mod constant;
 mod expr;
 mod lambda;
 mod logic;

@@ -398,16 +398,7 @@ fn rows_of_a_handler(criterion: &mut Criterion) {
     let manifest = &mut program.manifest;
     manifest.types.push(ConnectorType { name: "shop".to_owned(), ..ConnectorType::default() });
     let fields = [("id", TYPES[0]), ("status", TYPES[1]), ("score", TYPES[2]), ("name", TYPES[3])];
-    let field = |(name, data_type): (&str, DataType)| Field {
-        name: name.to_owned(),
-        data_type,
-        description: None,
-        primary_key: false,
-        required: false,
-        filter_only: false,
-        from_filter: false,
-        unit: None,
-    };
+    let field = |(name, data_type): (&str, DataType)| Field { name: name.to_owned(), data_type, ..Field::default() };
     let handler = Script {
         name: "shop.items".to_owned(),
         entry: "query".to_owned(),

@@ -136,6 +136,9 @@ pub struct RunArguments {
     /// How many calls of handlers one query may make
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_CALLS)]
     pub max_calls: u64,
+    /// Tell on standard error what the run does, as lines of JSON: requests, rows, nodes of plans and their times
+    #[arg(long)]
+    pub trace: bool,
     /// The program
     pub file: PathBuf,
     /// Values of the program's PARAMs, as `--NAME VALUE`
@@ -144,10 +147,11 @@ pub struct RunArguments {
 }
 
 impl RunArguments {
-    /// How it is run, and what is left for the program. `--format` and `--max-calls` may also stand behind values of parameters.
+    /// How it is run, and what is left for the program. `--format`, `--max-calls` and `--trace` may also stand behind values of parameters.
     pub fn options_and_parameters(&self) -> Result<(ResultOptions, Vec<String>), String> {
         let mut format = self.format.unwrap_or(ResultFormat::Table);
         let mut max_calls = self.max_calls;
+        let mut trace = self.trace;
         let mut parameters = Vec::new();
         let mut rest = self.rest.iter();
         while let Some(argument) = rest.next() {
@@ -155,6 +159,10 @@ impl RunArguments {
                 Some((name, value)) => (name, Some(value)),
                 None => (argument.as_str(), None),
             };
+            if argument == "--trace" {
+                trace = true;
+                continue;
+            }
             if !matches!(name, "--format" | "--max-calls") {
                 parameters.push(argument.clone());
                 continue;
@@ -167,7 +175,7 @@ impl RunArguments {
                 max_calls = value.parse().map_err(|_| format!("`--max-calls`: `{value}` is not a number of calls"))?;
             }
         }
-        Ok((ResultOptions { format, max_calls }, parameters))
+        Ok((ResultOptions { format, max_calls, trace }, parameters))
     }
 }
 
@@ -178,6 +186,8 @@ pub struct ResultOptions {
     pub format: ResultFormat,
     /// How many calls of handlers one query may make.
     pub max_calls: u64,
+    /// Whether it is told what the run does.
+    pub trace: bool,
 }
 
 /// How results are written.
@@ -219,6 +229,9 @@ pub struct QueryArguments {
     /// How many calls of handlers the statement may make
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_CALLS)]
     pub max_calls: u64,
+    /// Tell on standard error what the statement does, as lines of JSON: requests, rows, nodes of plans and their times
+    #[arg(long)]
+    pub trace: bool,
 }
 
 /// `moltlerc explain`

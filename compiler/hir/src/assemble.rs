@@ -11,11 +11,16 @@ use crate::database::Database;
 use crate::diagnostics::{LocalDiagnostic, Needed, Place};
 use crate::in_package::check_in_package;
 use crate::package::Package;
+use crate::parallel;
 use crate::suggest::{Candidates, nearest};
 
 /// All diagnostics of a file, by place.
 pub fn file_diagnostics(db: &Database, package: &Package, file: FileId) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let statements: Vec<Statement> = package.statements(file).map(|(statement, _)| statement).collect();
+    parallel::for_each(db, &statements, |db, statement| {
+        check_statement(db, statement);
+    });
     for (statement, offset) in package.statements(file) {
         assemble(db, package, FileRange { file, range: TextRange::empty(offset) }, statement, &mut found);
     }

@@ -11,6 +11,7 @@ mod select;
 
 use std::marker::PhantomData;
 use std::ops::Index;
+use std::sync::Arc;
 
 use moltler_abi::DataType;
 use moltler_abi::runtime_calls::{BinaryOperator, UnaryOperator};
@@ -196,6 +197,9 @@ pub enum ExprKind {
     Variable(VariableId),
     /// `[a, b]`
     Array(Vec<ExprId>),
+    /// A document or an array, as its type says, of nothing but constants, as JSON without blanks. A number with a point or an exponent
+    /// in it is no integer.
+    Json(Arc<str>),
     /// `{"k": a}`, keys in their order, no key twice.
     Document(Vec<(String, ExprId)>),
     /// `left operator right`; the sides have types that the operator takes together, and need not have the same one.

@@ -14,16 +14,17 @@ use crate::item_tree::{Item, item_tree};
 use crate::lower::lower_statement;
 use crate::script::{self, Role, Surroundings};
 use crate::signature;
-use crate::syntax_tree::{config_keys, parse, scripts};
+use crate::syntax_tree::{config_keys, parse_folded, scripts};
 
 /// What is wrong with a statement, by place.
 #[salsa::tracked(returns(ref))]
 pub fn check_statement(db: &dyn Db, statement: Statement) -> Vec<LocalDiagnostic> {
-    let errors = parse(db, statement).errors();
+    let parse = parse_folded(db, statement);
+    let errors = parse.errors();
     let is_damaged = errors.iter().any(|error| !matches!(error.code, "missing-semicolon" | "misspelt-keyword"));
     let mut found: Vec<LocalDiagnostic> = errors.into_iter().map(syntax_error).collect();
     if found.is_empty()
-        && let Some(second) = parse(db, statement).source_file().statements().nth(1)
+        && let Some(second) = parse.source_file().statements().nth(1)
     {
         // The splitter and the grammar agree where statements end; what they would not agree on must not be lost.
         let message = "expected `;` before this statement";

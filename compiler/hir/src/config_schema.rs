@@ -1,6 +1,7 @@
 //! The documents that describe: CONFIG_SCHEMA, PARAMETERS, FIELDS, PUSHDOWN, OPTIONS, MOCK_API.
 
 use moltler_abi::DataType;
+pub use moltler_abi::options::OPTION_KEYS;
 
 use crate::constant::{Constant, ConstantKind};
 use crate::definition::{ConfigField, Field, Pushdown, Spanned};
@@ -29,19 +30,6 @@ pub const SCHEMA_KEYS: &[&str] = &[
 ];
 /// Keys of PUSHDOWN.
 pub const PUSHDOWN_KEYS: &[&str] = &["filters", "exact", "order_by", "limit", "required", "complete"];
-/// Keys of OPTIONS.
-pub const OPTION_KEYS: &[&str] = &[
-    "rate_limit",
-    "rate_limit_burst",
-    "timeout_seconds",
-    "retry_count",
-    "max_wait_seconds",
-    "cache_ttl",
-    "batch_size",
-    "max_memory_mb",
-    "max_run_seconds",
-    "on_type_error",
-];
 /// Keys of a response in MOCK_API.
 pub const MOCK_KEYS: &[&str] = &["status", "headers", "body", "delay_ms", "error", "when"];
 /// Operators of `filters` in PUSHDOWN.
@@ -166,6 +154,14 @@ impl Reader<'_> {
                         pushdown.filters.push((field.text.clone(), operators));
                     }
                 }
+                "exact" if matches!(value.kind, ConstantKind::Array(_)) => {
+                    let mut exact = Vec::new();
+                    for field in self.spanned_strings("exact", value) {
+                        self.known_field(&field.text, &field, fields, entity);
+                        exact.push(field.text);
+                    }
+                    pushdown.exact_fields = Some(exact);
+                }
                 "exact" => pushdown.exact = self.boolean("exact", value),
                 "limit" => pushdown.limit = self.boolean("limit", value),
                 "complete" => pushdown.complete = Some(self.boolean("complete", value)),
@@ -174,8 +170,9 @@ impl Reader<'_> {
                         match key.text.as_str() {
                             "fields" => {
                                 for field in self.spanned_strings("fields", value) {
-                                    self.known_field(&field.text, &field, fields, entity);
-                                    pushdown.order_fields.push(field.text);
+                                    let (name, descending) = direction(&field.text);
+                                    self.known_field(name, &field, fields, entity);
+                                    pushdown.order_fields.push((name.to_owned(), descending));
                                 }
                             }
                             "keys" => match value.kind {
@@ -453,4 +450,12 @@ fn is_mock_key(key: &str) -> bool {
             && method.chars().all(|letter| letter.is_ascii_alphabetic())
             && (target.trim().starts_with('/') || target.contains("://"))
     })
+}
+/// A field of `order_by`: `created_at`, or `created_at desc` where the handler knows one direction only.
+fn direction(written: &str) -> (&str, Option<bool>) {
+    match written.trim().rsplit_once(char::is_whitespace) {
+        Some((name, word)) if word.eq_ignore_ascii_case("asc") => (name.trim_end(), Some(false)),
+        Some((name, word)) if word.eq_ignore_ascii_case("desc") => (name.trim_end(), Some(true)),
+        _ => (written, None),
+    }
 }

@@ -142,12 +142,14 @@ pub struct Field {
 pub struct Pushdown {
     /// `filters`: field and operators.
     pub filters: Vec<(String, Vec<String>)>,
-    /// `exact`
+    /// `exact: true`
     pub exact: bool,
+    /// `exact`: the fields, where only filters on some are.
+    pub exact_fields: Option<Vec<String>>,
     /// `limit`
     pub limit: bool,
-    /// `order_by`: the fields.
-    pub order_fields: Vec<String>,
+    /// `order_by`: the fields, and whether descending where that is the only direction.
+    pub order_fields: Vec<(String, Option<bool>)>,
     /// `order_by`: how many keys at most.
     pub order_keys: Option<u32>,
     /// `required`: alternatives.

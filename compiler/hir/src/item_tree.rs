@@ -12,7 +12,7 @@ use crate::catalog::variable_key;
 use crate::config_schema::{Reader, Schema};
 use crate::definition::{ConfigField, split_name};
 use crate::script::Role;
-use crate::syntax_tree::{constant, parse, scripts};
+use crate::syntax_tree::{constant, parse_folded, scripts};
 
 /// What the package knows about a statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -165,7 +165,7 @@ pub struct VariableItem {
 /// What a statement declares and mentions.
 #[salsa::tracked(returns(ref))]
 pub fn item_tree(db: &dyn Db, statement: Statement) -> ItemTree {
-    let parse = parse(db, statement);
+    let parse = parse_folded(db, statement);
     let Some(found) = parse.source_file().statement() else { return ItemTree::default() };
     let mut tree = ItemTree { item: item(db, statement, found), ..ItemTree::default() };
     let is_test = matches!(found, ast::Statement::Test(_));

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use moltler_abi::DataType;
 use moltler_db::{Db, FileId, Statement};
 use moltler_syntax::ast::{self, AstNode};
-use moltler_syntax::{SyntaxKind, TextRange};
+use moltler_syntax::{Parse, SyntaxKind, TextRange};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::{
@@ -32,7 +32,7 @@ use crate::body::{
 };
 use crate::diagnostics::LocalDiagnostic;
 use crate::diagnostics::variable::{shadowed_variable, unused_variable};
-use crate::syntax_tree::parse;
+use crate::syntax_tree::parse_folded;
 
 /// The body of a statement and what is wrong with it, syntax and scripts aside.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,9 +46,10 @@ pub struct Lowering {
 /// The body of a statement.
 #[salsa::tracked(returns(ref))]
 pub fn lower_statement(db: &dyn Db, statement: Statement) -> Lowering {
-    let parse = parse(db, statement);
+    let parse = parse_folded(db, statement);
     let mut lower = Lower {
         db,
+        parse: &parse,
         statement,
         file: statement.source(db).file,
         body: Body::default(),
@@ -92,6 +93,7 @@ const MAX_DEPTH: usize = 200;
 /// A statement being lowered.
 struct Lower<'db> {
     db: &'db dyn Db,
+    parse: &'db Parse,
     statement: Statement,
     file: FileId,
     body: Body,
@@ -309,7 +311,7 @@ impl Lower<'_> {
                 let sets =
                     |statement: &Stmt| matches!(statement.kind, StmtKind::Set { variable: set, .. } if set == variable);
                 let is_set = self.body.stmts.iter().any(|(_, statement)| sets(statement));
-                let tree = parse(self.db, self.statement);
+                let tree = self.parse;
                 let diagnostic = unused_variable(&declared.name, declared.range, tree.syntax(), is_set);
                 self.report(diagnostic);
             }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use moltler_abi::DataType;
 use moltler_abi::host::{ECMASCRIPT_GLOBALS, FOREIGN_GLOBALS, HOST_GLOBALS, OPTIONS_MEMBERS};
 use moltler_js::{Access, Function, ReturnedObject, Script};
 use moltler_syntax::TextRange;
 
 use crate::diagnostics::advice::unchecked_response;
 use crate::diagnostics::script::{
-    at, extra_parameter, foreign_global, javascript, missing_entry_point, null_date, undefined_name, unused_name,
+    at, extra_parameter, foreign_global, javascript, missing_entry_point, null_date, parsed_body, undefined_name,
+    unused_name,
 };
 use crate::diagnostics::script_member::{field_never_returned, returned_envelope, undeclared_field, unknown_member};
 use crate::diagnostics::{Code, LocalDiagnostic, secret};
@@ -125,7 +127,7 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
         out.push(extra_parameter(block.role, at(&parameter.range, offset)));
     }
     for access in &function.accesses {
-        out.extend(inspected_secret(block.role, access, surroundings, offset));
+        inspected_secret(block.role, access, surroundings, offset, out);
         if !access.is_written && !OBJECT_MEMBERS.contains(&access.name.as_str()) {
             out.extend(unknown(block.role, access, surroundings, offset));
         }
@@ -136,6 +138,9 @@ pub(crate) fn check(block: &ScriptBlock, surroundings: &Surroundings<'_>, out: &
             if !body.members.iter().any(|name| is_row(name) || name == crate::definition::split_name(entity).1) {
                 out.extend(returned_envelope(body, entity, offset));
             }
+        }
+        if let Some(field) = fields.iter().find(|field| is_integer_id(field)) {
+            out.extend(script.parsed_bodies.iter().map(|range| parsed_body(&field.name, at(range, offset))));
         }
         returned_fields(entity, fields, ranges, function, offset, out);
     }
@@ -210,11 +215,20 @@ fn inspected_secret(
     access: &Access,
     surroundings: &Surroundings<'_>,
     offset: u32,
-) -> Option<LocalDiagnostic> {
-    let by = access.inspected_by.as_ref()?;
-    let (_, schema) = surroundings.config.filter(|_| role.parameters().get(access.parameter) == Some(&"config"))?;
-    let is_hidden = schema.iter().any(|key| key.name == access.name && key.secret && !key.expose);
-    is_hidden.then(|| secret::inspected(&access.name, by, at(&access.range, offset)))
+    out: &mut Vec<LocalDiagnostic>,
+) {
+    let config = surroundings.config.filter(|_| role.parameters().get(access.parameter) == Some(&"config"));
+    let Some((_, schema)) = config else { return };
+    if schema.iter().any(|key| key.name == access.name && key.secret && !key.expose) {
+        let found = access.inspections.iter();
+        out.extend(found.map(|found| secret::inspected(&access.name, &found.by, at(&found.range, offset))));
+    }
+}
+
+/// Numbers of things grow beyond the 53 bits that a number of JavaScript has.
+fn is_integer_id(field: &FieldItem) -> bool {
+    let is_named = field.name == "id" || field.name.ends_with("_id") || field.name.ends_with("Id");
+    field.data_type == DataType::Integer && (field.primary_key || is_named)
 }
 
 /// The diagnostic of a member that nobody declares.

@@ -22,6 +22,8 @@ type Trees = VecDeque<(Arc<str>, Arc<Parse>)>;
 thread_local! {
     /// The trees that the thread asked for last.
     static LATEST: RefCell<Trees> = const { RefCell::new(VecDeque::new()) };
+    /// The same of trees without the insides of large constants.
+    static FOLDED: RefCell<Trees> = const { RefCell::new(VecDeque::new()) };
     /// How many trees were made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
@@ -69,6 +71,20 @@ pub fn parse(db: &dyn Db, statement: Statement) -> Arc<Parse> {
         keep(latest, text, &parse);
         parse
     })
+}
+
+/// The same tree without the insides of large constants, [`Parse::folded`], where the statement has some: for what asks for its
+/// meaning.
+pub(crate) fn parse_folded(db: &dyn Db, statement: Statement) -> Arc<Parse> {
+    let text = statement.text(db);
+    if let Some(parse) = FOLDED.with_borrow(|latest| find(latest, text)) {
+        return parse;
+    }
+    let Some(folded) = moltler_syntax::parse_folded(text) else { return parse(db, statement) };
+    let folded = Arc::new(folded);
+    MADE.set(MADE.get() + 1);
+    FOLDED.with_borrow_mut(|latest| keep(latest, text, &folded));
+    folded
 }
 
 /// The JavaScript of a statement.

@@ -12,6 +12,7 @@ impl ExprKind {
             | ExprKind::Integer(_)
             | ExprKind::Number(_)
             | ExprKind::String(_)
+            | ExprKind::Json(_)
             | ExprKind::SecretTemplate(_)
             | ExprKind::Column(_)
             | ExprKind::Variable(_)

@@ -17,8 +17,8 @@ use crate::parse::range;
 use crate::returns::{key_name, returned, returned_by_arrow, without_quotes};
 use crate::scope::{Binding, BindingKind, Scopes, lexical_names, pattern_names, variable_names};
 use crate::script::{
-    Access, AccessForm, ErrorKind, Function, NameKind, NameUse, Parameter, ParameterForm, Range, Script, ScriptError,
-    StringLiteral, TopLevelName,
+    Access, AccessForm, ErrorKind, Function, Inspection, NameKind, NameUse, Parameter, ParameterForm, Range, Script,
+    ScriptError, StringLiteral, TopLevelName,
 };
 use responses::Responses;
 
@@ -68,6 +68,7 @@ pub(crate) fn analyse(source: &str, module: &Module) -> Script {
     script.free_names.sort_by_key(|name| name.range.start);
     script.strings.sort_by_key(|string| string.range.start);
     script.null_dates.sort_by_key(|range| range.start);
+    script.parsed_bodies.sort_by_key(|range| range.start);
     script.bindings.sort_by_key(|name| name.range.start);
     for name in &mut script.bindings {
         name.uses.sort_by_key(|one| one.range.start);
@@ -251,7 +252,7 @@ impl Walk<'_> {
     }
 
     fn declare_for(&mut self, name: &Ident, kind: BindingKind, parameter: Option<usize>) {
-        let binding = Binding { kind, range: range(name.span), parameter };
+        let binding = Binding { parameter, ..Binding::new(kind, range(name.span)) };
         self.note_binding(name);
         if let Some(first) = self.scopes.declare(&name.sym, binding) {
             self.duplicate(name, first);
@@ -339,12 +340,12 @@ impl Walk<'_> {
             }
         }
         if signature.has_arguments && self.scopes.resolve("arguments").is_none() {
-            let binding = Binding { kind: BindingKind::Variable, range: 0..0, parameter: None };
+            let binding = Binding::new(BindingKind::Variable, 0..0);
             self.scopes.declare("arguments", binding);
         }
         for (position, pattern) in signature.parameters.iter().enumerate() {
             if is_top_level {
-                self.destructured(position, pattern);
+                self.destructured(position, pattern, true);
             }
             pattern.visit_with(self);
         }
@@ -368,19 +369,27 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes the members that a pattern takes from a parameter.
-    fn destructured(&mut self, parameter: usize, pattern: &Pat) {
+    /// Notes the members that a pattern takes from a parameter. `holds` where its names keep them.
+    fn destructured(&mut self, parameter: usize, pattern: &Pat, holds: bool) {
         match pattern {
-            Pat::Assign(assign) => self.destructured(parameter, &assign.left),
+            Pat::Assign(assign) => self.destructured(parameter, &assign.left, holds),
             Pat::Object(object) => {
                 for property in &object.props {
                     match property {
                         ObjectPatProp::KeyValue(pair) => match key_name(&pair.key) {
-                            Some(key) => self.access(parameter, key, AccessForm::Destructured, false),
+                            Some(key) => {
+                                if holds && let Some(name) = bound_name(&pair.value) {
+                                    self.holds_member(name, Some(key.1.clone()));
+                                }
+                                self.access(parameter, key, AccessForm::Destructured, false);
+                            }
                             None => self.used_whole(parameter),
                         },
                         ObjectPatProp::Assign(short) => {
                             let key = (short.key.id.sym.to_string(), range(short.key.id.span));
+                            if holds {
+                                self.holds_member(&short.key.id, Some(key.1.clone()));
+                            }
                             self.access(parameter, key, AccessForm::Destructured, false);
                         }
                         ObjectPatProp::Rest(_) => self.used_whole(parameter),
@@ -394,7 +403,7 @@ impl Walk<'_> {
 
     fn access(&mut self, parameter: usize, (name, range): (String, Range), form: AccessForm, is_written: bool) {
         if let Some(function) = &mut self.top_level {
-            function.accesses.push(Access { parameter, name, range, form, is_written, inspected_by: None });
+            function.accesses.push(Access { parameter, name, range, form, is_written, inspections: Vec::new() });
         }
     }
 
@@ -469,25 +478,62 @@ impl Walk<'_> {
 
     /// Notes what looks at the letters of a text, where that is a member of a parameter; it has been walked already.
     fn inspected(&mut self, text: &Expr, by: &str) {
+        let Some((member, at)) = self.member_place(text) else { return };
+        let Some(function) = &mut self.top_level else { return };
+        if let Some(access) = function.accesses.iter_mut().rev().find(|access| access.range == member) {
+            access.inspections.push(Inspection { by: by.to_owned(), range: at });
+        }
+    }
+
+    /// Where the member of a parameter is named that an expression is or a constant that it names holds, and where the expression
+    /// names it.
+    fn member_place(&self, text: &Expr) -> Option<(Range, Range)> {
         let member = match without_parentheses(text) {
+            Expr::Ident(name) => return Some((self.scopes.resolve(&name.sym)?.member.clone()?, range(name.span))),
             Expr::Member(member) => member,
             Expr::OptChain(OptChainExpr { base, .. }) => match &**base {
                 OptChainBase::Member(member) => member,
-                OptChainBase::Call(_) => return,
+                OptChainBase::Call(_) => return None,
             },
-            _ => return,
+            _ => return None,
         };
         let key = match &member.prop {
             MemberProp::Ident(name) => range(name.span),
-            MemberProp::Computed(computed) => match string_value(&computed.expr) {
-                Some((_, key)) => key,
-                None => return,
-            },
-            MemberProp::PrivateName(_) => return,
+            MemberProp::Computed(computed) => string_value(&computed.expr)?.1,
+            MemberProp::PrivateName(_) => return None,
         };
-        let Some(function) = &mut self.top_level else { return };
-        if let Some(access) = function.accesses.iter_mut().rev().find(|access| access.range == key) {
-            access.inspected_by = Some(by.to_owned());
+        let function = self.top_level.as_ref()?;
+        function.accesses.iter().any(|access| access.range == key).then(|| (key.clone(), key))
+    }
+
+    fn holds_member(&mut self, name: &Ident, member: Option<Range>) {
+        if let Some(binding) = self.scopes.resolve_mut(&name.sym) {
+            binding.member = member;
+        }
+    }
+
+    /// Whether the expression is `await response.text()`, or a constant that holds it.
+    fn is_body(&self, text: &Expr) -> bool {
+        match without_parentheses(text) {
+            Expr::Ident(name) => self.scopes.resolve(&name.sym).is_some_and(|binding| binding.is_body),
+            Expr::Await(waited) => match without_parentheses(&waited.arg) {
+                Expr::Call(CallExpr { callee: Callee::Expr(callee), args, .. }) if args.is_empty() => {
+                    matches!(&**callee, Expr::Member(MemberExpr { prop: MemberProp::Ident(name), .. }) if &*name.sym == "text")
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// `JSON.parse(await response.text())`
+    fn parsing_call(&mut self, call: &CallExpr) {
+        let (Callee::Expr(callee), Some(first)) = (&call.callee, call.args.first()) else { return };
+        let Expr::Member(MemberExpr { obj, prop: MemberProp::Ident(name), span }) = &**callee else { return };
+        let is_json =
+            matches!(&**obj, Expr::Ident(object) if &*object.sym == "JSON" && self.scopes.resolve("JSON").is_none());
+        if is_json && &*name.sym == "parse" && self.is_body(&first.expr) {
+            self.script.parsed_bodies.push(range(*span));
         }
     }
 
@@ -548,10 +594,19 @@ impl Walk<'_> {
             }
             (pattern @ Pat::Object(_), Some(parameter)) => {
                 self.note_base(value);
-                self.destructured(parameter, pattern);
+                self.destructured(parameter, pattern, kind == VarDeclKind::Const);
                 pattern.visit_with(self);
             }
-            (Pat::Ident(name), _) => self.named(value, &name.id.sym),
+            (Pat::Ident(name), _) => {
+                self.named(value, &name.id.sym);
+                if kind == VarDeclKind::Const {
+                    let member = self.member_place(value).map(|(member, _)| member);
+                    let is_body = self.is_body(value);
+                    if let Some(binding) = self.scopes.resolve_mut(&name.id.sym) {
+                        (binding.member, binding.is_body) = (member, is_body);
+                    }
+                }
+            }
             (pattern, _) => {
                 value.visit_with(self);
                 pattern.visit_with(self);
@@ -660,6 +715,15 @@ fn parameter_form(pattern: &Pat) -> ParameterForm {
         Pat::Assign(assign) => parameter_form(&assign.left),
         Pat::Rest(_) => ParameterForm::Rest,
         Pat::Array(_) | Pat::Object(_) | Pat::Invalid(_) | Pat::Expr(_) => ParameterForm::Destructured,
+    }
+}
+
+/// The name that a pattern is, with a default perhaps.
+fn bound_name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(name) => Some(&name.id),
+        Pat::Assign(assign) => bound_name(&assign.left),
+        _ => None,
     }
 }
 

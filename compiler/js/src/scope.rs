@@ -26,6 +26,16 @@ pub(crate) struct Binding {
     pub(crate) range: Range,
     /// The position of the top-level function's parameter that it stands for.
     pub(crate) parameter: Option<usize>,
+    /// The place of the member of such a parameter that it holds, where it always holds that.
+    pub(crate) member: Option<Range>,
+    /// Whether it always holds the text of a response: `await response.text()`.
+    pub(crate) is_body: bool,
+}
+
+impl Binding {
+    pub(crate) fn new(kind: BindingKind, range: Range) -> Binding {
+        Binding { kind, range, parameter: None, member: None, is_body: false }
+    }
 }
 
 /// The names of a function, a block or the like.

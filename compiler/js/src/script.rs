@@ -31,6 +31,8 @@ pub struct Script {
     pub unused: Vec<(String, Range)>,
     /// Each `new Date(null)`, which is 1970, from `new` to the parenthesis.
     pub null_dates: Vec<Range>,
+    /// Each `JSON.parse` of the text of a response, from `JSON` to the parenthesis that opens.
+    pub parsed_bodies: Vec<Range>,
     /// String literals, and templates without substitution; not the keys of objects.
     pub strings: Vec<StringLiteral>,
     /// Responses of `fetch` whose body may be taken for data when the server answered with an error.
@@ -179,8 +181,17 @@ pub struct Access {
     pub form: AccessForm,
     /// Whether it is assigned to, updated or deleted there.
     pub is_written: bool,
-    /// What looks at its letters there, where something does: `slice`, `length`, `atob`, `test`.
-    pub inspected_by: Option<String>,
+    /// What looks at its letters, or at those of a constant that holds it.
+    pub inspections: Vec<Inspection>,
+}
+
+/// Something looks at the letters of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Inspection {
+    /// `slice`, `length`, `atob`, `test`.
+    pub by: String,
+    /// Of the member's name, or of the constant that holds it.
+    pub range: Range,
 }
 
 /// How a member is named.

@@ -4,7 +4,10 @@
 //! expression cannot forget one, and code generation sees operands of fitting types only.
 
 mod build;
+mod constant;
 mod walk;
+
+use std::sync::Arc;
 
 use moltler_abi::DataType;
 use moltler_abi::manifest::Span;
@@ -132,6 +135,8 @@ pub enum ExprKind {
         /// The unit behind a number: `DAY`; empty where none was written.
         unit: String,
     },
+    /// A document or an array of constants, as JSON without blanks.
+    Json(Arc<str>),
     /// `{"key": value, …}`.
     Document(Vec<(String, Expr)>),
     /// `[value, …]`.

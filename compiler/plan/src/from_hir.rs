@@ -111,6 +111,11 @@ impl<'a> FromHir<'a> {
         }
     }
 
+    /// An expression as JSON, where it is a constant that JSON can tell apart from every other.
+    pub(crate) fn constant(&mut self, value: ExprId) -> Option<String> {
+        self.expr(value).to_json()
+    }
+
     /// An expression as a function.
     pub(crate) fn scalar(&mut self, name: &str, value: ExprId) -> FunctionId {
         let value = self.expr(value);

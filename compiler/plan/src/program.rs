@@ -23,7 +23,8 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// Entities and actions that its statements come to, tests left aside, and whose definitions have errors.
     pub unsound: Vec<(NameKind, String)>,
-    /// Of each query and each shared plan: its name, and in words what its handlers are told and what is done here.
+    /// Of each query and each shared plan: its name, and in words what its handlers are told and what is done here. Empty where only
+    /// tests run.
     pub decisions: Vec<(String, Vec<String>)>,
     /// What becomes of each condition of its queries, with its place.
     pub conditions: Vec<(Span, &'static str)>,

@@ -9,8 +9,10 @@ use std::cell::RefCell;
 
 use crate::ast::SourceFile;
 use crate::error::SyntaxError;
+use crate::fold::{Fold, folds};
 use crate::node::SyntaxNode;
 use crate::split::{Anatomy, Block, OpenKind, anatomy};
+use crate::text::TextRange;
 
 /// How deep brackets and blocks may be nested.
 pub(crate) const MAX_NESTING: usize = 256;
@@ -28,23 +30,43 @@ pub struct Parse {
     tree: tree_sitter::Tree,
     /// Where the text is nested too deeply to be read; the tree is empty then.
     too_deep: Option<u32>,
+    /// Constants whose insides are not in the tree, in the order of the text.
+    folds: Vec<Fold>,
 }
 
 /// Parses the text of a statement, or of several.
 pub fn parse(text: &str) -> Parse {
+    parse_without(text, Vec::new())
+}
+
+/// Parses the text of a statement that has bodies of mocked responses which are plain JSON; `None` for others. The bodies stand in
+/// the tree as `{}` or `[]`; what they are tells [`Parse::folded`]. There are the same errors as without.
+pub fn parse_folded(text: &str) -> Option<Parse> {
+    let folds = folds(text);
+    if folds.is_empty() { None } else { Some(parse_without(text, folds)) }
+}
+
+fn parse_without(text: &str, mut folds: Vec<Fold>) -> Parse {
     let anatomy = anatomy(text, MAX_NESTING);
     let mut too_deep = anatomy.too_deep;
     let mut tree = match too_deep {
-        None => parse_prepared(&prepare(text, &anatomy)),
-        Some(_) => parse_prepared(""),
+        None => match prepare(text, &anatomy) {
+            Cow::Borrowed(text) => parse_prepared(text, &folds),
+            // What is damaged is not read as it was scanned.
+            Cow::Owned(prepared) => {
+                folds.clear();
+                parse_prepared(&prepared, &[])
+            }
+        },
+        Some(_) => parse_prepared("", &[]),
     };
     if anatomy.tokens > SHALLOW_TOKENS
         && let Some(at) = deeper_than(&tree, MAX_DEPTH, MAX_CHAIN)
     {
         too_deep = Some(at.min(text.len() as u32));
-        tree = parse_prepared("");
+        tree = parse_prepared("", &[]);
     }
-    Parse { text: text.into(), tree, too_deep }
+    Parse { text: text.into(), tree, too_deep, folds }
 }
 
 impl Parse {
@@ -61,6 +83,12 @@ impl Parse {
     /// The root of the tree as a typed view.
     pub fn source_file(&self) -> SourceFile<'_> {
         SourceFile::new(self.syntax())
+    }
+
+    /// The JSON, without blanks, of the document or array at this place, if its insides were left out of the tree.
+    pub fn folded(&self, range: TextRange) -> Option<&str> {
+        let found = self.folds.binary_search_by_key(&range.start(), |fold| fold.range.start()).ok()?;
+        Some(&*self.folds[found].json).filter(|_| self.folds[found].range == range)
     }
 
     /// What is wrong with the text, in its order.
@@ -92,9 +120,28 @@ fn new_parser() -> tree_sitter::Parser {
     parser
 }
 
-fn parse_prepared(text: &str) -> tree_sitter::Tree {
+fn parse_prepared(text: &str, folds: &[Fold]) -> tree_sitter::Tree {
     with_parser(|parser| {
         parser.reset();
+        // Rows and columns are not asked for anywhere: their places count in bytes of one row.
+        let point = |offset: usize| tree_sitter::Point { row: 0, column: offset };
+        let range = |start: usize, end: usize| tree_sitter::Range {
+            start_byte: start,
+            end_byte: end,
+            start_point: point(start),
+            end_point: point(end),
+        };
+        let mut ranges = Vec::with_capacity(folds.len() + 1);
+        let mut start = 0;
+        for fold in folds {
+            ranges.push(range(start, fold.range.start() as usize + 1));
+            start = fold.range.end() as usize - 1;
+        }
+        // Without folds the parser reads all there is.
+        if !folds.is_empty() {
+            ranges.push(range(start, text.len()));
+        }
+        parser.set_included_ranges(&ranges).expect("Invariant: folds come in order and do not touch");
         parser.parse(text, None).expect("a parser with a language and without a limit gives a tree")
     })
 }

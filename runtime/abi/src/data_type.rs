@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 /// The type of a field, a parameter or an expression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DataType {
     /// `string`: Unicode text.
+    #[default]
     String,
     /// `number`: an IEEE double.
     Number,

@@ -20,6 +20,7 @@ pub mod host;
 pub mod image;
 pub mod layout;
 pub mod manifest;
+pub mod options;
 pub mod runtime_calls;
 pub mod sync_target;
 

@@ -150,7 +150,7 @@ pub struct ConnectorType {
 }
 
 /// A key of CONFIG_SCHEMA or PARAMETERS.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ConfigField {
     /// The key.
     pub name: String,
@@ -197,17 +197,56 @@ pub struct Entity {
     pub span: Span,
 }
 
+/// Of which declared filters a handler promises that no other rows come back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exactness {
+    /// Nothing is said of it.
+    #[default]
+    Undeclared,
+    /// Of all.
+    All,
+    /// Of those on these fields. Those on others may let rows through.
+    Of(Vec<u32>),
+}
+
+impl Exactness {
+    /// Whether filters on this field are exact.
+    pub fn covers(&self, field: u32) -> bool {
+        match self {
+            Exactness::Undeclared => false,
+            Exactness::All => true,
+            Exactness::Of(fields) => fields.contains(&field),
+        }
+    }
+}
+
+/// A field by which a handler can order rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderField {
+    /// Index into the entity's fields.
+    pub field: u32,
+    /// The only direction; both without.
+    pub descending: Option<bool>,
+}
+
+impl OrderField {
+    /// Whether the handler can order by this field in this direction.
+    pub fn covers(&self, field: u32, descending: bool) -> bool {
+        self.field == field && self.descending.is_none_or(|only| only == descending)
+    }
+}
+
 /// PUSHDOWN: what a handler promises to do by itself; fields are indices into those of the entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushdown {
     /// `filters`: field and operators in lower case.
     pub filters: Vec<(u32, Vec<String>)>,
     /// `exact`: rows that declared filters do not match never come back.
-    pub exact: bool,
+    pub exact: Exactness,
     /// `limit`: the limit is kept, behind filters and order.
     pub limit: bool,
     /// `order_by`: the fields.
-    pub order_fields: Vec<u32>,
+    pub order_fields: Vec<OrderField>,
     /// `order_by`: how many keys at most.
     pub order_keys: Option<u32>,
     /// The sets of which one has to be told; those of FIELDS are in each. Empty where nothing is required.
@@ -218,7 +257,7 @@ pub struct Pushdown {
 }
 
 /// A field of an entity.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Field {
     /// The key.
     pub name: String,
@@ -590,6 +629,15 @@ pub enum Side {
     Text(String),
 }
 
+/// MOCK_API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MockApi {
+    /// A constant, as JSON.
+    Constant(String),
+    /// Evaluated before the test.
+    Computed(FunctionId),
+}
+
 /// A TEST.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Test {
@@ -602,7 +650,7 @@ pub struct Test {
     /// AT: a timestamp. [`crate::layout::ScalarFunction`]
     pub at: Option<FunctionId>,
     /// MOCK_API: gives a document. [`crate::layout::ScalarFunction`]
-    pub mock_api: Option<FunctionId>,
+    pub mock_api: Option<MockApi>,
     /// Its statements; `None` where it does not compile. [`crate::layout::EntryFunction`]
     pub code: Option<FunctionId>,
     /// How many variables it has.

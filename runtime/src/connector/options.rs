@@ -6,6 +6,7 @@ use crate::suggest::did_you_mean;
 use crate::value::{Document, Value};
 
 use moltler_abi::DataType;
+use moltler_abi::options::OPTION_KEYS;
 
 use std::time::Duration;
 
@@ -35,25 +36,12 @@ pub struct Options {
     given: Document,
 }
 
-const KEYS: &[&str] = &[
-    "rate_limit",
-    "rate_limit_burst",
-    "timeout_seconds",
-    "retry_count",
-    "max_wait_seconds",
-    "cache_ttl",
-    "batch_size",
-    "max_memory_mb",
-    "max_run_seconds",
-    "on_type_error",
-];
-
 impl Options {
     /// An unknown key is an error.
     pub fn check_keys(owner: &str, document: &Document) -> Result<(), RuntimeError> {
         for key in document.keys() {
-            if !KEYS.contains(&&**key) {
-                let hint = did_you_mean(key, KEYS.iter().copied());
+            if !OPTION_KEYS.contains(&&**key) {
+                let hint = did_you_mean(key, OPTION_KEYS.iter().copied());
                 return Err(error(owner, format!("there is no option `{key}`{hint}")));
             }
         }

@@ -21,13 +21,14 @@ pub(super) enum Command {
 pub(super) struct CommandLine {
     pub(super) format: Format,
     pub(super) max_calls: u64,
+    pub(super) trace: bool,
     pub(super) command: Command,
 }
 
 /// Reads a command line; the error is a sentence about it.
 pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<CommandLine, String> {
     let command = Command::Run { parameters: Vec::new() };
-    let mut line = CommandLine { format: Format::default(), max_calls: MAX_CALLS, command };
+    let mut line = CommandLine { format: Format::default(), max_calls: MAX_CALLS, trace: false, command };
     let mut arguments = arguments.iter().peekable();
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
@@ -44,6 +45,7 @@ pub(super) fn parse(manifest: &Manifest, arguments: &[String]) -> Result<Command
                 let text = value()?;
                 line.max_calls = text.parse().map_err(|_| format!("`{text}` is not a number of calls"))?;
             }
+            ("--trace", _) => line.trace = true,
             ("--help" | "-h", _) => line.command = Command::Help,
             ("--version" | "-V", _) => line.command = Command::Version,
             ("--where", Command::Select { conditions, .. }) => conditions.push(pair(name, &value()?)?),
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     fn run(format: Format, max_calls: u64) -> Result<CommandLine, String> {
-        Ok(CommandLine { format, max_calls, command: Command::Run { parameters: Vec::new() } })
+        Ok(CommandLine { format, max_calls, trace: false, command: Command::Run { parameters: Vec::new() } })
     }
 
     fn line(arguments: &str) -> Result<CommandLine, String> {
@@ -111,6 +113,7 @@ mod tests {
             Ok(CommandLine {
                 format: Format::Csv,
                 max_calls: MAX_CALLS,
+                trace: false,
                 command: Command::Select {
                     entity: "items".to_owned(),
                     conditions: vec![("a".to_owned(), "b=c".to_owned())],

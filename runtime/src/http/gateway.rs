@@ -1,9 +1,9 @@
 //! The way of a handler's request: policy, rate limit, secrets, the exchange, retries, redirects.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::body;
 use super::limiter::{Limiter, TooLong};
@@ -12,6 +12,7 @@ use super::redirect;
 use super::retry::{self, Verdict};
 use super::transport::{FailureKind, Request, Response, ResponseFuture, Transport, TransportError};
 use crate::js::Clock;
+use crate::trace::Trace;
 
 /// What the requests of a run cost.
 #[derive(Debug, Default)]
@@ -24,6 +25,12 @@ pub struct Counters {
     pub waited_micros: Cell<u64>,
     /// Requests that did not come to a success (2xx) in the end, whatever the handler made of it.
     pub failures: Cell<u64>,
+    /// How often a handler gave rows.
+    pub pages: Cell<u64>,
+    /// Rows that handlers gave.
+    pub rows: Cell<u64>,
+    /// Is told of each exchange.
+    pub trace: OnceCell<Trace>,
     /// What the clock of the server said in its first answer since this was last emptied, in microseconds.
     pub server_time: Cell<Option<i64>>,
 }
@@ -31,6 +38,9 @@ pub struct Counters {
 impl Counters {
     fn add_waited(&self, time: Duration) {
         self.waited_micros.set(self.waited_micros.get() + time.as_micros() as u64);
+        if let Some(trace) = self.trace.get() {
+            trace.wait(time);
+        }
     }
 }
 
@@ -123,7 +133,11 @@ impl State {
             if attempt > 1 {
                 self.counters.retries.set(self.counters.retries.get() + 1);
             }
+            let start = Instant::now();
             let outcome = self.exchange(&request).await;
+            if let Some(trace) = self.counters.trace.get() {
+                trace.request(&request, &outcome, start.elapsed());
+            }
             let now = self.clock.now_micros();
             if let (Ok(response), None) = (&outcome, self.counters.server_time.get()) {
                 self.counters.server_time.set(retry::date(response));

@@ -20,12 +20,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use moltler_abi::DataType;
-use moltler_abi::manifest::{Entity, Field, Script, Span};
+use moltler_abi::manifest::{Entity, Script, Span};
 
 use super::{ActionCall, Clock, Engine, QueryCall, Rows, Settings, compile};
 use crate::coerce::{value_from_json, value_to_json};
 use crate::error::RuntimeError;
 use crate::http::{Gateway, Limiter, Limits, MockApi, Policy};
+use crate::testing::field;
 use crate::value::{Document, Value};
 
 /// The test's engine, its mocks, and what was written to the console.
@@ -49,19 +50,6 @@ fn script(entry: &str, shared_names: &[&str], source: &str) -> Script {
     script.bytecode = compile(&script).unwrap_or_else(|error| panic!("{error}\n{source}"));
     script.source.clear();
     script
-}
-
-fn field(name: &str, data_type: DataType) -> Field {
-    Field {
-        name: name.to_owned(),
-        data_type,
-        description: None,
-        primary_key: false,
-        required: false,
-        filter_only: false,
-        from_filter: false,
-        unit: None,
-    }
 }
 
 /// `items` with these fields and a QUERY_HANDLER.

@@ -28,6 +28,8 @@ enum State {
 struct Running {
     calls: Calls,
     current: Option<EntityScan>,
+    /// `my_service_prod.items`
+    source: String,
 }
 
 impl<'m> Scan<'m> {
@@ -53,6 +55,7 @@ impl Running {
             };
             match current.next(context)? {
                 Some(batch) => {
+                    self.count(context, batch.rows());
                     if let Some(batch) = self.of_this_call(batch) {
                         return Ok(Some(batch));
                     }
@@ -62,6 +65,15 @@ impl Running {
                     self.current = None;
                 }
             }
+        }
+    }
+
+    fn count(&self, context: &ExecContext, rows: usize) {
+        let counters = context.counters();
+        counters.pages.set(counters.pages.get() + 1);
+        counters.rows.set(counters.rows.get() + rows as u64);
+        if let Some(trace) = context.trace() {
+            trace.rows(&self.source, rows);
         }
     }
 
@@ -92,7 +104,9 @@ impl Operator for Scan<'_> {
     fn next(&mut self, context: &ExecContext) -> Result<Option<Rc<OwnedBatch>>> {
         if matches!(self.state, State::NotStarted) {
             self.state = match calls::prepare(context, self.scan, &self.bound)? {
-                Some(calls) => State::Running(Box::new(Running { calls, current: None })),
+                Some(calls) => {
+                    State::Running(Box::new(Running { calls, current: None, source: source(context, self.scan) }))
+                }
                 None => State::Done,
             };
         }
@@ -111,4 +125,10 @@ impl Operator for Scan<'_> {
             State::NotStarted | State::Done => Ok(()),
         }
     }
+}
+
+/// `my_service_prod.items`
+pub(crate) fn source(context: &ExecContext, scan: &manifest::Scan) -> String {
+    let entity = context.manifest().entities.get(scan.entity as usize);
+    format!("{}.{}", scan.instance, entity.map_or("", |entity| &entity.name))
 }

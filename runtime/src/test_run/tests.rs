@@ -1,7 +1,7 @@
 #![expect(unsafe_code, reason = "stands in for generated code")]
 
 use moltler_abi::layout::{Context, Datum, DatumOut, FAILED, OK, Runtime, Status};
-use moltler_abi::manifest::{Span, Test};
+use moltler_abi::manifest::{MockApi, Span, Test};
 
 use super::*;
 use crate::testing::{TestProgram, integer, text};
@@ -146,7 +146,8 @@ fn what_cannot_run_is_skipped_or_failed() {
 #[test]
 fn time_stands_still_with_mocks() {
     let mut program = TestProgram::default();
-    let (at, mock_api) = (Some(program.scalar(start)), Some(program.scalar(no_mocks)));
+    let at = Some(program.scalar(start));
+    let mock_api = Some(MockApi::Computed(program.scalar(no_mocks)));
     let code = Some(program.entry(prints_time));
     program.manifest.tests.push(Test { at, mock_api, ..test("time", code) });
     let outcome = run_test(&program.load(), 0, &options(1));

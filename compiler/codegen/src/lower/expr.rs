@@ -9,8 +9,8 @@ use moltler_abi::layout::Datum;
 use moltler_abi::runtime_calls::{BinaryOperator, RuntimeCall, TypeId};
 use moltler_plan::expr::{Expr, ExprKind, Literal};
 
+use super::Lowering;
 use super::operand::{Form, Null, Operand};
-use super::{Lowering, constant};
 
 const MICROSECONDS_A_DAY: i64 = 86_400_000_000;
 
@@ -78,11 +78,12 @@ impl Lowering<'_> {
                 let result = self.run_for(RuntimeCall::interval, &[value, unit, length]);
                 self.read_datum(result, data_type)
             }
-            ExprKind::Document(members) => match constant::json(expr) {
+            ExprKind::Json(json) => self.constant(json, data_type),
+            ExprKind::Document(members) => match expr.to_json() {
                 Some(json) => self.constant(&json, data_type),
                 None => self.document(members),
             },
-            ExprKind::Array(items) => match constant::json(expr) {
+            ExprKind::Array(items) => match expr.to_json() {
                 Some(json) => self.constant(&json, data_type),
                 None => self.array(items),
             },

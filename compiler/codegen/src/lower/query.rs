@@ -470,6 +470,7 @@ fn is_hoistable(expr: &Expr) -> bool {
         | ExprKind::Index { .. }
         | ExprKind::Coerce(_)
         | ExprKind::Numeric(_)
+        | ExprKind::Json(_)
         | ExprKind::Document(_)
         | ExprKind::Array(_)
         | ExprKind::Binary { operator: BinaryOperator::Concat, .. } => true,

@@ -12,7 +12,7 @@ pub fn run(arguments: &QueryArguments) -> Result<u8, Failure> {
     let project = arguments.project.as_deref().unwrap_or(Path::new("."));
     let (mut session, _) = Session::load(project)?;
     let file = session.open("<query>", &complete(&arguments.text));
-    let options = ResultOptions { format: arguments.format, max_calls: arguments.max_calls };
+    let options = ResultOptions { format: arguments.format, max_calls: arguments.max_calls, trace: arguments.trace };
     run_file(session, file, options)
 }
 

@@ -42,6 +42,7 @@ fn run_goal(
         sync,
         format: options.format.into(),
         max_calls: options.max_calls,
+        trace: options.trace,
         parameters,
         host: Some(Rc::new(host)),
         ..RunOptions::default()

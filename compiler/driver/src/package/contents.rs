@@ -207,23 +207,14 @@ fn digest(contents: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use moltler_abi::DataType;
     use moltler_abi::manifest::Field;
 
     fn program() -> Manifest {
         let field = |name: &str, secret: bool| ConfigField {
             name: name.to_owned(),
-            data_type: DataType::String,
             required: true,
             secret,
-            default: None,
-            description: None,
-            one_of_values: Vec::new(),
-            pattern: None,
-            format: None,
-            group: None,
-            expose: false,
-            hosts: Vec::new(),
+            ..ConfigField::default()
         };
         let connector_type = ConnectorType {
             name: "shop".to_owned(),
@@ -234,16 +225,7 @@ mod tests {
         };
         let entity = Entity {
             name: "items".to_owned(),
-            fields: vec![Field {
-                name: "id".to_owned(),
-                data_type: DataType::String,
-                description: None,
-                primary_key: true,
-                required: false,
-                filter_only: false,
-                from_filter: false,
-                unit: None,
-            }],
+            fields: vec![Field { name: "id".to_owned(), primary_key: true, ..Field::default() }],
             ..Entity::default()
         };
         let action = Action { name: "items.create".to_owned(), parameters: Some(Vec::new()), ..Action::default() };

@@ -112,8 +112,11 @@ codes! {
     RepeatedDefinition "repeated-definition" Warning;
     RepeatedTest "repeated-test" Warning;
     ReturnedEnvelope "returned-envelope" Warning;
+    RoundedIntegers "rounded-integers" Warning;
     SecretInspected "secret-inspected" Warning;
+    SecretWithoutHost "secret-without-host" Warning;
     ShadowedVariable "shadowed-variable" Warning;
+    TimeWithoutMocks "time-without-mocks" Warning;
     UndeclaredField "undeclared-field" Warning;
     UndefinedName "undefined-name" Warning;
     UnknownAction "unknown-action" Warning;

@@ -24,6 +24,16 @@ pub(crate) fn repeated_definition(kind: NameKind, name: &str, range: TextRange) 
     .label(Place::Declaration(kind, name.to_owned()), "the last definition counts")
 }
 
+/// AT in a test that has the machine's time.
+pub(crate) fn time_without_mocks(range: TextRange) -> LocalDiagnostic {
+    LocalDiagnostic::warning(
+        Code::TimeWithoutMocks,
+        range,
+        "`AT` has no effect: a test without MOCK_API has the real time",
+    )
+    .help("add `MOCK_API {}`, or leave `AT` out")
+}
+
 /// Two tests of a type with one name.
 pub(crate) fn repeated_test(name: &str, key: &str, range: TextRange) -> LocalDiagnostic {
     LocalDiagnostic::warning(Code::RepeatedTest, range, format!("there is another test `{name}` of this type"))
@@ -86,6 +96,19 @@ CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"url": {"type": "string"}};
                 warning[repeated-definition] at `'shop'`: the connector type `shop` is defined again, this definition does not count | `'shop'`: the last definition counts
                 warning[unknown-config-key] at `key`: `key` is not a config key of `shop` | help: config keys: `url`
                 warning[repeated-definition] at `shop`: the connector instance `shop` is defined again, this definition does not count | `shop`: the last definition counts
+            "#,
+        );
+    }
+
+    #[test]
+    fn a_time_needs_mocks() {
+        check(
+            r#"
+TEST CONNECTOR TYPE 'shop' NAME 'a' AT '2024-01-01' BEGIN ASSERT 1 = 1; END TEST;
+TEST CONNECTOR TYPE 'shop' NAME 'b' AT '2024-01-01' MOCK_API {} BEGIN ASSERT 1 = 1; END TEST;
+"#,
+            r#"
+                warning[time-without-mocks] at `'2024-01-01'`: `AT` has no effect: a test without MOCK_API has the real time | help: add `MOCK_API {}`, or leave `AT` out
             "#,
         );
     }

@@ -119,9 +119,39 @@ pub(crate) fn null_date(range: TextRange) -> LocalDiagnostic {
         .help("write `null`, or `value && new Date(value)`")
 }
 
+/// `JSON.parse` of what a server sent, where the rows have a number of the thing.
+pub(crate) fn parsed_body(field: &str, range: TextRange) -> LocalDiagnostic {
+    let message = format!("`JSON.parse` rounds integers beyond 2^53, such as `{field}` may be");
+    LocalDiagnostic::warning(Code::RoundedIntegers, range, message)
+        .help("`await response.json()` keeps all their digits; or declare the field as a `string`")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::check;
+
+    #[test]
+    fn bodies_that_json_parse_reads() {
+        check(
+            r#"
+CREATE CONNECTOR ENTITY 'shop.a' FIELDS {"id": {"type": "integer"}, "n": {"type": "string"}} QUERY_HANDLER '''
+async function query(config) {
+    const response = await fetch(config.url), text = await response.text();
+    let other = await response.text();
+    const rows = JSON.parse(text, null), more = JSON.parse((await response.text()));
+    return [...rows, ...more, ...JSON.parse(other), ...JSON.parse('[]'), ...JSON.stringify(text)].map((n) => ({id: 1, n}));
+}
+''';
+CREATE CONNECTOR ENTITY 'shop.b' FIELDS {"id": {"type": "string"}, "size": {"type": "integer"}} QUERY_HANDLER '''
+async function query(config) { return JSON.parse(await (await fetch(config.url)).text()); }
+''';
+"#,
+            r#"
+                warning[rounded-integers] at `JSON.parse`: `JSON.parse` rounds integers beyond 2^53, such as `id` may be | help: `await response.json()` keeps all their digits; or declare the field as a `string`
+                warning[rounded-integers] at `JSON.parse`: `JSON.parse` rounds integers beyond 2^53, such as `id` may be | help: `await response.json()` keeps all their digits; or declare the field as a `string`
+            "#,
+        );
+    }
 
     #[test]
     fn the_function_must_be_there() {

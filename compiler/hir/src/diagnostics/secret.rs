@@ -1,5 +1,5 @@
 //! `hard-coded-secret`: a credential in the text of a connector or an instance. `secret-inspected`: a handler looks at the letters of
-//! a secret, which it never gets.
+//! a secret, which it never gets. `secret-without-host`: no request can carry a secret.
 
 use moltler_js::StringLiteral;
 use moltler_syntax::TextRange;
@@ -112,6 +112,15 @@ pub(crate) fn inspected(key: &str, by: &str, range: TextRange) -> LocalDiagnosti
     )
 }
 
+/// A secret leaves for hosts that CONFIG names only, and no field of CONFIG can name one.
+pub(crate) fn without_host(field: &str, hosts: &[String], range: TextRange) -> LocalDiagnostic {
+    let message =
+        format!("no request can carry the secret `{field}`: no other field of CONFIG can name the host that it is for");
+    let hosts: Vec<String> = hosts.iter().map(|host| format!("\"{host}\"")).collect();
+    LocalDiagnostic::warning(Code::SecretWithoutHost, range, message)
+        .help(format!("say where it may go: `\"hosts\": [{}]`", hosts.join(", ")))
+}
+
 /// Long enough, without blanks, with a digit, and no template or address.
 fn looks_like_key(value: &str) -> bool {
     value.len() >= 12
@@ -164,6 +173,57 @@ REGISTER CONNECTOR TYPE 'vault';
                 warning[secret-inspected] at `key`: `atob` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
                 warning[secret-inspected] at `key`: `test` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
                 warning[secret-inspected] at `key`: `startsWith` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+            "#,
+        );
+    }
+
+    #[test]
+    fn looked_at_through_a_name() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'vault' CONFIG_SCHEMA {
+    "url": {"type": "string"}, "key": {"type": "string", "secret": true}, "pin": {"type": "string", "secret": true}
+};
+CREATE CONNECTOR ENTITY 'vault.d' FIELDS {"a": {"type": "string"}} QUERY_HANDLER '''
+async function query({key: secret, url}, filters) {
+    return [{a: secret.slice(1) + url.length}];
+}
+''';
+CREATE CONNECTOR ACTION 'vault.e' HANDLER '''
+async function execute(config) {
+    const {key, pin = '0', url: {length}} = config, again = key, direct = config.pin;
+    let {key: changed} = config;
+    changed = 'x';
+    const other = (key) => key.split(',');
+    return [key.length, again[0], direct.startsWith('1'), atob(pin), changed.slice(1), other('a'), length, config.url];
+}
+''';
+REGISTER CONNECTOR TYPE 'vault';
+"#,
+            r#"
+                warning[secret-inspected] at `secret`: `slice` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `key`: `length` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `again`: `[…]` sees a placeholder of 40 letters and digits, not the secret `key` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `direct`: `startsWith` sees a placeholder of 40 letters and digits, not the secret `pin` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+                warning[secret-inspected] at `pin`: `atob` sees a placeholder of 40 letters and digits, not the secret `pin` | help: a secret is used whole: in a request, in `btoa`, `crypto.subtle` and `moltler.sign`; `"expose": true` in CONFIG_SCHEMA gives handlers its value
+            "#,
+        );
+    }
+
+    #[test]
+    fn that_can_go_nowhere() {
+        check(
+            r#"
+CREATE CONNECTOR TYPE 'a' ALLOW_HOSTS ['api.a.test', '*.a.test'] CONFIG_SCHEMA {
+    "key": {"type": "string", "secret": true}, "size": {"type": "integer"}, "zone": {"type": "string", "enum": ["eu", "us"]}
+};
+CREATE CONNECTOR TYPE 'b' ALLOW_HOSTS ['api.b.test'] CONFIG_SCHEMA {"key": {"secret": true, "hosts": ["api.b.test"]}};
+CREATE CONNECTOR TYPE 'c' ALLOW_HOSTS ['api.c.test'] CONFIG_SCHEMA {"key": {"secret": true}, "base": {"type": "string"}};
+CREATE CONNECTOR TYPE 'd' CONFIG_SCHEMA {"key": {"secret": true}};
+CREATE CONNECTOR TYPE 'e' ALLOW_HOSTS ['api.e.test'] CONFIG_SCHEMA {"key": {"secret": true, "expose": true}};
+"#,
+            r#"
+                warning[secret-without-host] at `"key"`: no request can carry the secret `key`: no other field of CONFIG can name the host that it is for | help: say where it may go: `"hosts": ["api.a.test", "*.a.test"]`
             "#,
         );
     }

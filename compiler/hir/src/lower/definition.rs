@@ -1,5 +1,6 @@
 //! CREATE CONNECTOR TYPE, ENTITY, ACTION; REGISTER, PACKAGE, PUBLISH.
 
+use moltler_abi::DataType;
 use moltler_syntax::TextRange;
 use moltler_syntax::ast::{self, AstNode, Clause, ClauseKind, Expr};
 
@@ -12,6 +13,7 @@ use crate::definition::{
 };
 use crate::diagnostics::definition::{missing_clause, near_entity, repeated_clause};
 use crate::diagnostics::schema::invalid_value;
+use crate::diagnostics::secret;
 use crate::diagnostics::unknown_name::{malformed_name, unknown_type};
 use crate::diagnostics::{Code, LocalDiagnostic};
 use crate::script::{Role, used_shared_names};
@@ -67,7 +69,23 @@ impl Lower<'_> {
                 _ => {}
             }
         }
+        self.check_secrets(&definition);
         StmtKind::Type(definition)
+    }
+
+    /// Secrets leave for hosts that CONFIG names, and for those of `hosts`: tells those that have neither.
+    fn check_secrets(&mut self, definition: &TypeDef) {
+        let may_name_host = |field: &ConfigField| {
+            !field.secret
+                && field.data_type == DataType::String
+                && (field.one_of_values.is_empty() || field.one_of_values.iter().any(|value| value.contains("://")))
+        };
+        if definition.allow_hosts.is_empty() || definition.config.iter().any(may_name_host) {
+            return;
+        }
+        for field in definition.config.iter().filter(|field| field.secret && !field.expose && field.hosts.is_empty()) {
+            self.report(secret::without_host(&field.name, &definition.allow_hosts, field.range));
+        }
     }
 
     pub(super) fn entity_definition(&mut self, node: ast::CreateConnectorEntity<'_>) -> StmtKind {

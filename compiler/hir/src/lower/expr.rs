@@ -48,10 +48,13 @@ impl Lower<'_> {
                 Some(inner) => self.expr(inner),
                 None => self.missing(node.range()),
             },
-            Expr::Array(node) => {
-                let elements = node.elements().map(|element| self.expr(element)).collect();
-                self.body.expr(ExprKind::Array(elements), DataType::Array, range)
-            }
+            Expr::Array(node) => match self.parse.folded(node.range()) {
+                Some(json) => self.body.expr(ExprKind::Json(json.into()), DataType::Array, range),
+                None => {
+                    let elements = node.elements().map(|element| self.expr(element)).collect();
+                    self.body.expr(ExprKind::Array(elements), DataType::Array, range)
+                }
+            },
             Expr::Document(node) => self.document(node),
             Expr::Member(node) => self.member_expr(node),
             Expr::Index(node) => self.index_expr(node),
@@ -130,6 +133,9 @@ impl Lower<'_> {
     }
 
     pub(super) fn document(&mut self, node: ast::DocumentExpr<'_>) -> ExprId {
+        if let Some(json) = self.parse.folded(node.range()) {
+            return self.body.expr(ExprKind::Json(json.into()), DataType::Document, node.range());
+        }
         let mut pairs: Vec<(String, ExprId)> = Vec::new();
         let mut places: FxHashMap<String, TextRange> = FxHashMap::default();
         for pair in node.pairs() {

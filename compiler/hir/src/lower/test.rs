@@ -10,7 +10,7 @@ use crate::body::{ExprId, ExprKind, StmtKind, SubqueryKind};
 use crate::config_schema::Reader;
 use crate::definition::{Spanned, TestDef};
 use crate::diagnostics::Code;
-use crate::diagnostics::definition::missing_clause;
+use crate::diagnostics::definition::{missing_clause, time_without_mocks};
 use crate::diagnostics::error_class::misspelled_error_class;
 use crate::diagnostics::expression::misplaced;
 use crate::syntax_tree::constant;
@@ -47,6 +47,10 @@ impl Lower<'_> {
                 }
                 _ => {}
             }
+        }
+        if let (Some(at), None) = (test.at, test.mock_api) {
+            let range = self.expr_range(at);
+            self.report(time_without_mocks(range));
         }
         if !has_name && !node.syntax().has_error() {
             let at = node.type_name().map_or(node.range(), |name| name.range());
@@ -124,7 +128,7 @@ impl Lower<'_> {
             | ExprKind::Cast { .. } => !self.is_constant(expr),
             ExprKind::Binary { operator, .. } => !self.is_constant(expr) && operator_gives_value(*operator),
             // What a document is compared with: how they differ is told by path.
-            ExprKind::Document(_) | ExprKind::Array(_) => true,
+            ExprKind::Document(_) | ExprKind::Array(_) | ExprKind::Json(_) => true,
             _ => false,
         };
         let text = self.text_of(self.expr_range(expr));
@@ -172,6 +176,7 @@ impl Lower<'_> {
             | ExprKind::Integer(_)
             | ExprKind::Number(_)
             | ExprKind::String(_)
+            | ExprKind::Json(_)
             | ExprKind::Missing => true,
             ExprKind::Cast { operand } | ExprKind::Unary { operand, .. } => self.is_constant(*operand),
             ExprKind::Binary { left, right, .. } => self.is_constant(*left) && self.is_constant(*right),

@@ -38,6 +38,7 @@ impl Visit for Walk<'_> {
         }
         if let Expr::Call(call) = expression {
             self.inspecting_call(call);
+            self.parsing_call(call);
         }
         self.string_name = None;
     }

@@ -75,6 +75,7 @@ pub(super) fn write(expr: &Expr, names: &[String]) -> String {
         ExprKind::Member { base, key } => format!("{}.{key}", inside(base, own)),
         ExprKind::Index { base, index } => format!("{}[{}]", inside(base, own), write(index, names)),
         ExprKind::Interval { value, unit } => format!("INTERVAL {} {unit}", inside(value, own)).trim_end().to_owned(),
+        ExprKind::Json(json) => json.to_string(),
         ExprKind::Document(members) => {
             let members = members.iter().map(|(key, value)| format!("{key}: {}", write(value, names)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))

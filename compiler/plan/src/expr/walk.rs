@@ -9,6 +9,7 @@ macro_rules! children {
     ($expr:expr, $iter:ident $(, $mutable:tt)?) => {
         match &$($mutable)? $expr.kind {
             ExprKind::Literal(_)
+            | ExprKind::Json(_)
             | ExprKind::Column(_)
             | ExprKind::Variable(_)
             | ExprKind::SecretTemplate(_)
@@ -159,6 +160,7 @@ impl Expr {
                 | ExprKind::Numeric(_)
                 | ExprKind::Member { .. }
                 | ExprKind::Index { .. }
+                | ExprKind::Json(_)
                 | ExprKind::Document(_)
                 | ExprKind::Array(_) => true,
                 ExprKind::Call { .. }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use moltler_abi::DataType;
 use moltler_abi::runtime_calls::BinaryOperator;
 use moltler_db::NameKind;
@@ -29,6 +31,7 @@ impl FromHir<'_> {
                 Expr::variable(slot, data_type)
             }
             Hir::Array(items) => Expr::array(self.exprs(items)),
+            Hir::Json(json) => Expr::new(ExprKind::Json(Arc::clone(json)), hir.data_type),
             Hir::Document(members) => {
                 Expr::document(members.iter().map(|(key, value)| (key.clone(), self.expr(*value))).collect())
             }

@@ -1,4 +1,6 @@
-use moltler_abi::manifest::{Action, ConfigField, ConnectorType, Entity, Field, Script, SourceFile, Test};
+use moltler_abi::manifest::{
+    Action, ConfigField, ConnectorType, Entity, Exactness, Field, MockApi, OrderField, Script, SourceFile, Test,
+};
 use moltler_db::FileId;
 use moltler_hir::body::StmtKind;
 use moltler_hir::definition::{self, ActionDef, EntityDef, TestDef, TypeDef, split_name};
@@ -83,7 +85,7 @@ pub(super) struct Sources<'a> {
 
 /// Gathers everything into one program.
 pub(super) fn gather(sources: Sources<'_>) -> Program {
-    let mut gather = Gather::new(sources.unoptimized);
+    let mut gather = Gather::new(sources.unoptimized, sources.tests.is_empty());
     gather.manifest().files = sources.files;
     for unit in &sources.types {
         if let Some(StmtKind::Type(definition)) = kind(unit) {
@@ -217,9 +219,17 @@ fn pushdown(definition: &EntityDef) -> Pushdown {
                 Some((index(field)?, operators.iter().map(|operator| operator.to_lowercase()).collect()))
             })
             .collect(),
-        exact: declared.exact,
+        exact: match &declared.exact_fields {
+            Some(fields) => Exactness::Of(fields.iter().filter_map(index).collect()),
+            None if declared.exact => Exactness::All,
+            None => Exactness::Undeclared,
+        },
         limit: declared.limit,
-        order_fields: declared.order_fields.iter().filter_map(index).collect(),
+        order_fields: declared
+            .order_fields
+            .iter()
+            .filter_map(|(field, descending)| Some(OrderField { field: index(field)?, descending: *descending }))
+            .collect(),
         order_keys: declared.order_keys,
         required,
         complete: declared.complete,
@@ -305,7 +315,10 @@ fn test(gather: &mut Gather, unit: Unit<'_>, definition: &TestDef, errors: &[Str
     let mut slots = Slots::behind(gather.reserved);
     let mut lowering = FromHir::new(gather, &mut slots, unit);
     test.at = definition.at.map(|at| lowering.scalar(&format!("{name}_at"), at));
-    test.mock_api = definition.mock_api.map(|mock| lowering.scalar(&format!("{name}_mock_api"), mock));
+    test.mock_api = definition.mock_api.map(|mock| match lowering.constant(mock) {
+        Some(json) => MockApi::Constant(json),
+        None => MockApi::Computed(lowering.scalar(&format!("{name}_mock_api"), mock)),
+    });
     let statements = lowering.test(&definition.body);
     test.code = Some(gather.function(&name, FunctionBody::Entry(statements)));
     test.variables = slots.count();

@@ -27,13 +27,15 @@ pub(crate) struct Gather {
     /// `myservice.items.create`
     actions: FxHashMap<String, u32>,
     unoptimized: bool,
+    /// Whether it is told in words what is done to each query: nobody reads that of tests.
+    explains: bool,
     /// How many variables the expressions of definitions use. They run in the middle of statements, so these have others.
     pub(super) reserved: u32,
 }
 
 impl Gather {
-    pub(super) fn new(unoptimized: bool) -> Gather {
-        Gather { unoptimized, ..Gather::default() }
+    pub(super) fn new(unoptimized: bool, explains: bool) -> Gather {
+        Gather { unoptimized, explains, ..Gather::default() }
     }
 
     pub(super) fn manifest(&mut self) -> &mut Manifest {
@@ -147,7 +149,8 @@ impl Gather {
     /// Optimises the plan and adds it as a query.
     pub(crate) fn query(&mut self, plan: LogicalPlan, columns: Vec<OutputColumn>, span: Span) -> u32 {
         let name = format!("query_{}", self.program.manifest.queries.len());
-        let title = self.text(span).unwrap_or_else(|| name.clone());
+        let title = if self.explains { self.text(span) } else { None };
+        let title = title.unwrap_or_else(|| name.clone());
         let plan = self.physical(&name, &title, plan);
         push(&mut self.program.manifest.queries, Query { plan, columns, span })
     }
@@ -175,9 +178,11 @@ impl Gather {
 
     fn physical(&mut self, name: &str, title: &str, plan: LogicalPlan) -> Operator {
         let plan = if self.unoptimized { without_optimization(plan) } else { optimize(plan) };
-        let told = decisions(&plan, &|span| self.text(span));
-        self.program.decisions.push((title.to_owned(), told.sentences));
-        self.program.conditions.extend(told.conditions);
+        if self.explains {
+            let told = decisions(&plan, &|span| self.text(span));
+            self.program.decisions.push((title.to_owned(), told.sentences));
+            self.program.conditions.extend(told.conditions);
+        }
         self.operator(name, choose(plan))
     }
 

@@ -1,4 +1,4 @@
-use moltler_abi::manifest::JoinKind;
+use moltler_abi::manifest::{Exactness, JoinKind};
 use moltler_abi::runtime_calls::BinaryOperator;
 
 use super::push_down_filter::conditions;
@@ -104,7 +104,7 @@ pub(crate) fn withheld(plan: &LogicalPlan, keys: Option<&[SortKey]>) -> Option<S
 }
 
 fn filter_withholds(scan: &Scan, predicate: &Expr) -> Option<String> {
-    if !scan.pushdown.exact || !scan.pushdown.limit {
+    if scan.pushdown.exact == Exactness::Undeclared || !scan.pushdown.limit {
         return Some("PUSHDOWN does not declare that filters are exact and the limit is kept behind them".to_owned());
     }
     let declared = |field: u32, operator: &str| {
@@ -120,10 +120,15 @@ fn filter_withholds(scan: &Scan, predicate: &Expr) -> Option<String> {
             let field = scan.columns[*column as usize];
             !scan.fields[field as usize].filter_only && !declared(field, operator)
         });
-        undeclared.map(|(column, operator, _)| {
+        if let Some((column, operator, _)) = undeclared {
             let field = &scan.fields[scan.columns[*column as usize] as usize].name;
-            format!("PUSHDOWN does not declare `{operator}` for `{field}`")
-        })
+            return Some(format!("PUSHDOWN does not declare `{operator}` for `{field}`"));
+        }
+        let fields = conditions.iter().map(|(column, _, _)| scan.columns[*column as usize]);
+        let wide = fields
+            .into_iter()
+            .find(|field| !scan.fields[*field as usize].filter_only && !scan.pushdown.exact.covers(*field));
+        wide.map(|field| format!("PUSHDOWN does not declare that `{}` is exact", scan.fields[field as usize].name))
     })
 }
 
@@ -140,7 +145,7 @@ fn order_withholds(scan: &Scan, keys: &[SortKey]) -> Option<String> {
             return Some("ORDER BY has a key that is no field".to_owned());
         };
         let field = scan.columns[column as usize];
-        if !pushdown.order_fields.contains(&field) {
+        if !pushdown.order_fields.iter().any(|declared| declared.covers(field, key.descending)) {
             return Some(format!("PUSHDOWN does not declare `{}` in its order", scan.fields[field as usize].name));
         }
         // `options.orderBy` says nothing about NULLs.
@@ -164,6 +169,7 @@ fn add(limit: Expr, offset: Expr) -> Expr {
 #[cfg(test)]
 mod tests {
     use moltler_abi::DataType;
+    use moltler_abi::manifest::OrderField;
 
     use super::super::tests::{check, field, filter, items, limit, project};
     use super::*;
@@ -242,8 +248,9 @@ mod tests {
         let declared = || {
             let LogicalPlan::Scan(mut scan) = items() else { panic!("items is a scan") };
             scan.pushdown.filters = vec![(0, vec!["=".to_owned()])];
-            (scan.pushdown.exact, scan.pushdown.limit) = (true, true);
-            (scan.pushdown.order_fields, scan.pushdown.order_keys) = (vec![3], Some(1));
+            (scan.pushdown.exact, scan.pushdown.limit) = (Exactness::All, true);
+            let by_name = OrderField { field: 3, descending: None };
+            (scan.pushdown.order_fields, scan.pushdown.order_keys) = (vec![by_name], Some(1));
             LogicalPlan::Scan(scan)
         };
         let sort = |input, name: &str| LogicalPlan::Sort {

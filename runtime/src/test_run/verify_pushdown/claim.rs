@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use moltler_abi::manifest::Entity;
+use moltler_abi::manifest::{Entity, Exactness, OrderField};
 
 use super::Verdict;
 use super::rows::{self, Answer, Condition, Request, Row};
@@ -22,7 +22,7 @@ pub enum Claim {
     /// `exact`: it leaves out all rows that the filters do not match.
     Exact,
     /// `order_by`: it gives rows in the order of the field.
-    Order(u32),
+    Order(OrderField),
     /// `limit`: it gives no more rows than are asked for, behind filters and order.
     Limit,
 }
@@ -34,7 +34,11 @@ impl Claim {
         match self {
             Claim::Filter(field, operator) => format!("filters.{} \"{operator}\"", name(field)),
             Claim::Exact => "exact".to_owned(),
-            Claim::Order(field) => format!("order_by {}", name(field)),
+            Claim::Order(OrderField { field, descending }) => match descending {
+                None => format!("order_by {}", name(field)),
+                Some(false) => format!("order_by {} asc", name(field)),
+                Some(true) => format!("order_by {} desc", name(field)),
+            },
             Claim::Limit => "limit".to_owned(),
         }
     }
@@ -47,10 +51,10 @@ pub(super) fn of(entity: &Entity) -> Vec<Claim> {
     for (field, operators) in &declared.filters {
         claims.extend(operators.iter().map(|operator| Claim::Filter(*field, operator.clone())));
     }
-    if declared.exact && !declared.filters.is_empty() {
+    if declared.filters.iter().any(|(field, _)| declared.exact.covers(*field)) {
         claims.push(Claim::Exact);
     }
-    claims.extend(declared.order_fields.iter().map(|field| Claim::Order(*field)));
+    claims.extend(declared.order_fields.iter().map(|order| Claim::Order(*order)));
     if declared.limit {
         claims.push(Claim::Limit);
     }
@@ -98,7 +102,7 @@ impl<'a> Probe<'a> {
         let findings = match claim {
             Claim::Filter(field, operator) => self.filter(*field as usize, operator),
             Claim::Exact => self.exact(),
-            Claim::Order(field) => self.order(*field as usize),
+            Claim::Order(order) => self.order(*order),
             Claim::Limit => self.limit(),
         };
         let (mut is_right, mut reason) = (false, None);
@@ -185,6 +189,16 @@ impl<'a> Probe<'a> {
         if expected.len() == self.all.rows.len() {
             return Finding::Unclear(format!("all rows match {}", condition.text(self.entity)));
         }
+        let exact = &self.entity.pushdown.exact;
+        if answer.rows.len() >= self.all.rows.len()
+            && matches!(exact, Exactness::Of(_))
+            && !exact.covers(condition.field as u32)
+        {
+            return Finding::Unclear(format!(
+                "asked for {}, it gives all rows, which it may: `exact` does not name the field",
+                request.text(self.entity)
+            ));
+        }
         if answer.rows.len() >= self.all.rows.len() {
             let wrong = answer.rows.iter().find(|row| !condition.holds(row, declared));
             let wrong = wrong.map(|row| rows::show(self.context, self.entity, row)).unwrap_or_default();
@@ -199,7 +213,8 @@ impl<'a> Probe<'a> {
 
     fn exact(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (field, operators) in &self.entity.pushdown.filters {
+        let pushdown = &self.entity.pushdown;
+        for (field, operators) in pushdown.filters.iter().filter(|(field, _)| pushdown.exact.covers(*field)) {
             for operator in operators {
                 for condition in self.conditions(*field as usize, operator) {
                     let declared = &self.entity.fields[condition.field];
@@ -227,9 +242,10 @@ impl<'a> Probe<'a> {
         findings
     }
 
-    fn order(&self, field: usize) -> Vec<Finding> {
+    fn order(&self, declared: OrderField) -> Vec<Finding> {
+        let field = declared.field as usize;
         let mut findings = Vec::new();
-        for descending in [false, true] {
+        for descending in [false, true].into_iter().filter(|descending| declared.covers(declared.field, *descending)) {
             let order = vec![(field, descending)];
             let request = Request { order: order.clone(), ..Request::default() };
             let mut expected: Vec<&Row> = self.all.rows.iter().collect();
@@ -277,9 +293,9 @@ impl<'a> Probe<'a> {
                 );
             }
         }
-        for field in &self.entity.pushdown.order_fields {
-            for descending in [false, true] {
-                requests.push(Request { order: vec![(*field as usize, descending)], ..Request::default() });
+        for declared in &self.entity.pushdown.order_fields {
+            for descending in [false, true].into_iter().filter(|way| declared.covers(declared.field, *way)) {
+                requests.push(Request { order: vec![(declared.field as usize, descending)], ..Request::default() });
             }
         }
         requests.into_iter().map(|request| self.limit_once(request)).collect()

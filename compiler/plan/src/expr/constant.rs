@@ -2,17 +2,23 @@
 
 use std::fmt::Write;
 
-use moltler_plan::expr::{Expr, ExprKind, Literal};
+use super::{Expr, ExprKind, Literal};
 
-/// The JSON text of the value, where it is a constant that JSON can tell apart from every other.
-pub(super) fn json(expr: &Expr) -> Option<String> {
-    let mut text = String::new();
-    write(expr, &mut text).then_some(text)
+impl Expr {
+    /// The JSON text of the value, where it is a constant that JSON can tell apart from every other.
+    pub fn to_json(&self) -> Option<String> {
+        let mut text = String::new();
+        write(self, &mut text).then_some(text)
+    }
 }
 
 fn write(expr: &Expr, text: &mut String) -> bool {
     match &expr.kind {
         ExprKind::Literal(literal) => write_literal(literal, text),
+        ExprKind::Json(json) => {
+            text.push_str(json);
+            true
+        }
         ExprKind::Array(items) => {
             text.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -52,8 +58,8 @@ fn write_literal(literal: &Literal, text: &mut String) -> bool {
         Literal::Null => write!(text, "null"),
         Literal::Boolean(value) => write!(text, "{value}"),
         Literal::Integer(value) => write!(text, "{value}"),
-        // A whole number would be read as an integer.
-        Literal::Number(value) if value.fract() != 0.0 && value.is_finite() => write!(text, "{value:?}"),
+        // With a point or an exponent, so that it is not read as an integer.
+        Literal::Number(value) if value.is_finite() => write!(text, "{value:?}"),
         Literal::String(value) => {
             write_string(value, text);
             Ok(())
