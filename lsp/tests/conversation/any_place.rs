@@ -128,6 +128,7 @@ fn what_is_not_open_is_answered() {
         let answer = client.answer(id);
         assert_eq!(answer["error"], Value::Null, "{method}");
     }
-    assert_eq!(client.request("workspace/symbol", json!({"query": "x"})), json!([]));
+    let found = client.request("workspace/symbol", json!({"query": "x"}));
+    assert!(found.is_null() || found == json!([]), "{found}");
     assert_eq!(client.finish(), 0);
 }

@@ -1,4 +1,4 @@
-// The commonest members of ECMAScript's own objects, for editors. A test compares them with the engine.
+// The commonest members of ECMAScript's own objects, for editors. Others exist and may be used.
 
 declare class Error {
     constructor(message?: string, options?: { cause?: unknown });
