@@ -85,8 +85,9 @@ SYNC CONNECTOR a.itms TO x;
         let mut db = Database::default();
         let (package, _) = Package::load(&mut db, &system, "/p").expect("files in memory can be read");
         let (file, _) = package.files().next().expect("a file");
-        let found = runnables(&db, &package, file).into_iter().map(|(range, runnable)| match runnable {
-            Runnable::Sync(_, summary) => (range.of(text).to_owned(), summary),
+        let found = runnables(&db, &package, file).into_iter().filter_map(|(range, runnable)| match runnable {
+            Runnable::Sync(_, summary) => Some((range.of(text).to_owned(), summary)),
+            Runnable::File => None,
             other => panic!("{other:?}"),
         });
         assert_eq!(

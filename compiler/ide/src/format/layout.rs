@@ -238,15 +238,18 @@ impl Layout<'_, '_> {
 
     fn assert_raises(&mut self, node: SyntaxNode<'_>) {
         let statement = node.field("statement");
-        self.group(false, |layout| {
-            layout.indented(|layout| {
-                for child in node.children() {
-                    if Some(child) == statement {
+        self.indented(|layout| {
+            for child in node.children() {
+                if Some(child) == statement {
+                    // A comment in the head does not break the line before the statement.
+                    layout.group(false, |layout| {
                         layout.op(LINE);
-                    }
+                        layout.node(child);
+                    });
+                } else {
                     layout.node(child);
                 }
-            });
+            }
         });
     }
 
