@@ -351,3 +351,18 @@ fn random_text() {
         }
     }
 }
+
+#[test]
+fn targets_of_sync() {
+    exactly(
+        "SYNC CONNECTOR prod.items TO '|",
+        &[
+            "sqlite:data.db",
+            "ndjson:data.ndjson",
+            "parquet:data",
+            "postgres://user@host/database",
+            "elasticsearch+https://host:9200/index",
+        ],
+    );
+    exactly("PUBLISH CONNECTOR TYPE 'myservice' TO '|", &["marketplace"]);
+}

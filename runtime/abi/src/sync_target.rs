@@ -34,6 +34,22 @@ pub enum TargetKind {
 pub const FORMS: &str = "`sqlite:path[#table]`, `ndjson:path`, `parquet:folder`, `postgres://…[#table]`, \
                          `elasticsearch+https://host/index`, or the name of a table";
 
+/// A target of each kind, and what is there: for completion.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("sqlite:data.db", "Tables of a SQLite file. `#name` behind the path names one table."),
+    ("ndjson:data.ndjson", "A file of JSON lines. Of several lines with one key the last one counts."),
+    ("parquet:data", "A folder of Parquet files, as Trino, Spark and DuckDB read them: `data/*.parquet`."),
+    (
+        "postgres://user@host/database",
+        "Tables of a PostgreSQL database. The password may be in `PGPASSWORD`; `#name` or `#schema.name` behind the URL names one \
+         table, `?sslmode=verify-full` asks who the server is.",
+    ),
+    (
+        "elasticsearch+https://host:9200/index",
+        "An index of Elasticsearch, which is an alias of the one that has the rows.",
+    ),
+];
+
 impl SyncTarget {
     /// Reads a target; the error is a sentence.
     pub fn parse(text: &str) -> Result<SyncTarget, String> {
@@ -193,6 +209,14 @@ mod tests {
         assert!(target.tells_entities_apart());
         assert_eq!(target.of_entity("items"), (String::new(), "a-items".to_owned()));
         assert!(!SyncTarget::parse("ndjson:x").expect("a path").tells_entities_apart());
+    }
+
+    #[test]
+    fn examples_are_targets_of_all_kinds() {
+        let kinds: Vec<TargetKind> =
+            EXAMPLES.iter().map(|(text, _)| SyncTarget::parse(text).expect("a target").kind).collect();
+        use TargetKind::{Elasticsearch, Ndjson, Parquet, Postgres, Sqlite};
+        assert_eq!(kinds, [Sqlite, Ndjson, Parquet, Postgres, Elasticsearch]);
     }
 
     #[test]

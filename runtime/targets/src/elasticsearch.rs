@@ -270,8 +270,7 @@ impl Target for Elasticsearch {
         open.send_last()?;
         failpoint::pass("elasticsearch: rows, no state");
         refresh(&open.server, &open.table.name)?;
-        open.known.state = Some(state.to_owned());
-        put_known(&open.server, &open.known)?;
+        open.keep_state(state)?;
         failpoint::pass("elasticsearch: rows and state");
         Ok(())
     }
@@ -283,6 +282,11 @@ impl Target for Elasticsearch {
         }
         let open = self.opened()?;
         open.send_last()?;
+        if open.pass == Pass::Append && open.came == 0 && open.known.state.is_some() {
+            // Nothing is new: no index for it.
+            open.forget()?;
+            return open.keep_state(state).map(|()| Completed::default());
+        }
         let index = open.index.clone().unwrap_or_default();
         refresh(&open.server, &index)?;
         failpoint::pass("elasticsearch: a new index");
@@ -305,8 +309,7 @@ impl Target for Elasticsearch {
         open.index = None;
         failpoint::pass("elasticsearch: a new index, shown");
         open.known.next = None;
-        open.known.state = Some(next.state);
-        put_known(&open.server, &open.known)?;
+        open.keep_state(&next.state)?;
         Ok(completed)
     }
 
@@ -334,6 +337,11 @@ impl Open {
             Some(index) if self.pass != Pass::Merge => remove(&self.server, &index),
             _ => Ok(()),
         }
+    }
+
+    fn keep_state(&mut self, state: &str) -> Result<()> {
+        self.known.state = Some(state.to_owned());
+        put_known(&self.server, &self.known)
     }
 
     /// Makes an index, which is shown where `is_shown`.

@@ -2,6 +2,7 @@
 
 use moltler_abi::DataType;
 use moltler_abi::host::ERROR_CLASSES;
+use moltler_abi::sync_target::EXAMPLES;
 use moltler_db::NameKind;
 use moltler_hir::catalog;
 
@@ -76,6 +77,11 @@ fn string(context: &Context<'_>, items: &mut Items) {
         Some("LANGUAGE") => items.all(CompletionKind::Value, &["javascript", "typescript"]),
         Some("EFFECT") => items.all(CompletionKind::Value, &["read", "write", "destructive"]),
         Some("TO") if context.starts(&["PUBLISH"]) => items.all(CompletionKind::Value, &["marketplace"]),
+        Some("TO") if context.starts(&["SYNC"]) => {
+            for (target, what) in EXAMPLES {
+                items.add(CompletionKind::Value, *target).documentation(Some((*what).to_owned()));
+            }
+        }
         _ => {}
     }
 }

@@ -51,6 +51,19 @@ fn histories_come_to_their_end() {
 }
 
 #[test]
+fn a_run_without_rows_adds_no_index() {
+    let stub = Stub::start();
+    for run in ["1", "2", "3"] {
+        let mut target = Elasticsearch::new(&stub.url());
+        target.open(&conformance::request("log")).expect("opens");
+        target.begin(Pass::Append, &Run { id: run.to_owned(), ..Run::default() }).expect("a run");
+        target.complete(run, Missing::Keep).expect("complete");
+        assert_eq!(status(&stub.url(), "log").expect("a status").state.as_deref(), Some(run));
+    }
+    assert_eq!(stub.indices().iter().filter(|index| is_ours(index, "log")).count(), 1);
+}
+
+#[test]
 fn what_is_refused_is_told() {
     use arrow_array::{ArrayRef, Int64Array, StringViewArray};
     let stub = Stub::start();
