@@ -4,7 +4,7 @@
 (() => {
   /**
    * @typedef {{ trace: string, id?: number, parent?: number, name?: string, start_ms?: number, ms?: number, rows?: number,
-   *   batches?: number, bytes?: number, status?: number, attempt?: number, error?: string | null, requests?: number,
+   *   batches?: number, bytes?: number | null, status?: number | null, attempt?: number, error?: string | null, requests?: number,
    *   retries?: number, pages?: number, waited_ms?: number }} Event
    */
 
@@ -34,11 +34,11 @@
   /** What else there is to tell. @param {Event} event */
   function detail(event) {
     const parts = [];
-    if (event.status !== undefined) parts.push(String(event.status));
-    if (event.rows !== undefined) parts.push(counted(event.rows, 'row'));
-    if (event.batches !== undefined && event.batches > 1) parts.push(counted(event.batches, 'batch', 'batches'));
-    if (event.bytes !== undefined) parts.push(counted(event.bytes, 'byte'));
-    if (event.attempt !== undefined && event.attempt > 1) parts.push(`attempt ${event.attempt}`);
+    if (event.status != null) parts.push(String(event.status));
+    if (event.rows != null) parts.push(counted(event.rows, 'row'));
+    if (event.batches != null && event.batches > 1) parts.push(counted(event.batches, 'batch', 'batches'));
+    if (event.bytes != null) parts.push(counted(event.bytes, 'byte'));
+    if (event.attempt != null && event.attempt > 1) parts.push(`attempt ${event.attempt}`);
     if (event.error) parts.push(event.error);
     return parts.join(', ');
   }
