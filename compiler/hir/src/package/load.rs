@@ -48,8 +48,14 @@ impl Package {
         }
         paths.sort();
         for path in &paths {
-            let text = system.read(path)?;
-            package.open_file(db, path, &text);
+            match system.read(path) {
+                Ok(text) => {
+                    package.open_file(db, path, &text);
+                }
+                // It went away since the folder was listed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         let file = if is_file { package.file(path) } else { None };
         Ok((package, file))
@@ -63,7 +69,12 @@ fn collect(
     depth: usize,
     paths: &mut Vec<String>,
 ) -> io::Result<()> {
-    for name in system.list(folder)? {
+    let names = match system.list(folder) {
+        // It went away since the folder above was listed.
+        Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        names => names?,
+    };
+    for name in names {
         match name.strip_suffix('/') {
             Some(sub_folder) if with_folders && depth < MAX_DEPTH && !sub_folder.starts_with('.') => {
                 let sub_folder = join(folder, sub_folder);
