@@ -80,9 +80,9 @@
           'tr',
           { class: `${kind}${isBad ? ' failed-row' : ''}` },
           name,
-          element('td', {}, detail(event)),
           element('td', { class: 'number' }, event.ms === undefined ? '' : time(event.ms)),
           element('td', { class: 'bar-cell' }, element('div', { class: 'scale' }, bar)),
+          element('td', {}, detail(event)),
         );
         body.append(row);
         if (event.id !== undefined && depth < 40) add(event.id, depth + 1);
