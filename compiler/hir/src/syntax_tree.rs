@@ -90,7 +90,7 @@ pub(crate) fn parse_folded(db: &dyn Db, statement: Statement) -> Arc<Parse> {
 /// The JavaScript of a statement.
 #[salsa::tracked(returns(ref))]
 pub fn scripts(db: &dyn Db, statement: Statement) -> Vec<ScriptBlock> {
-    let parse = parse(db, statement);
+    let parse = parse_folded(db, statement);
     let Some(found) = parse.source_file().statement() else { return Vec::new() };
     let clauses = || found.syntax().fields("clause").filter_map(Clause::cast);
     let is_typescript = clauses()
