@@ -10,6 +10,7 @@ pub mod body;
 pub mod client;
 mod failure;
 pub mod gateway;
+pub mod host_rule;
 pub mod limiter;
 pub mod mock;
 pub mod policy;

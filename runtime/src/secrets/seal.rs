@@ -241,7 +241,7 @@ fn body_place(headers: &[(String, String)]) -> Place {
 mod tests {
     use super::*;
     use crate::http::RedirectMode;
-    use crate::secrets::grants::HostRule;
+    use crate::http::host_rule::HostRule;
     use crate::secrets::vault::{Derivation, Origin};
 
     const VALUE: &str = "p\"ss w/rd=1";

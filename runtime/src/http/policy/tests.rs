@@ -329,8 +329,7 @@ fn config_that_hides_what_it_names_grants_nothing() {
         r#"{"api_url": "https://evil.com./"}"#,
     ] {
         let policy = policy(config, &[]);
-        let granted: Vec<_> =
-            policy.entries.iter().filter(|entry| entry.host != HostPattern::Exact("a.com".into())).collect();
+        let granted: Vec<_> = policy.entries.iter().filter(|entry| entry.rule.host() != "a.com").collect();
         assert!(granted.is_empty(), "{config}: {granted:?}");
     }
 }

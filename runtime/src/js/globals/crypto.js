@@ -369,9 +369,9 @@ class SubtleCrypto {
         extractable = Boolean(extractable);
         const [name, given] = normalize(algorithm, keyAlgorithms, 'generateKey');
         if (derivation.includes(name)) throw domException(`a key of ${name} is not made, but imported`, 'NotSupportedError');
-        checkUsages(usages, name, undefined);
         const hash = hashFor(name, given);
         const curve = name === 'ECDSA' ? curveOf(given) : undefined;
+        checkUsages(usages, name, undefined);
         if (isRsa(name)) throw domException('RSA keys cannot be made here; import one', 'NotSupportedError');
         if (isSymmetric(name)) {
             const length = name === 'AES-GCM' ? lengthOfAes(given) : given.length === undefined ? blockBits(hash) : Number(given.length);

@@ -17,6 +17,7 @@ const choices = {
     credentials: ['omit', 'same-origin', 'include'],
     duplex: ['half'],
     mode: ['navigate', 'same-origin', 'no-cors', 'cors'],
+    priority: ['high', 'low', 'auto'],
     redirect: ['follow', 'error', 'manual'],
     referrerPolicy: ['', 'no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin', 'origin-when-cross-origin', 'strict-origin-when-cross-origin', 'unsafe-url'],
 };
@@ -69,6 +70,8 @@ class Request {
             referrer: init.referrer === undefined ? (isChanged ? 'about:client' : known?.referrer ?? 'about:client') : referrerOf(init.referrer),
             referrerPolicy: choice(init, 'referrerPolicy', isChanged ? '' : known?.referrerPolicy ?? ''),
         };
+        // It has no effect.
+        choice(init, 'priority', 'auto');
         if (init.mode !== undefined && this.#rest.mode === 'navigate') throw new TypeError(`mode is not 'navigate'`);
         if (this.#rest.cache === 'only-if-cached' && this.#rest.mode !== 'same-origin') throw new TypeError(`cache 'only-if-cached' needs mode 'same-origin'`);
         this.#method = init.method === undefined ? (from?.#method ?? 'GET') : methodOf(init.method);
