@@ -220,6 +220,14 @@ impl Scope {
                     "for longer than `max_wait_seconds` nothing but repeated timers has happened, without any request"
                 }
             };
+            // Without memory the engine cannot even reject a promise: that is why nothing settles.
+            let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(0);
+            if used >= self.host.memory_limit / 10 * 9 {
+                return Err(Failure::Other(RuntimeError {
+                    code: Some("memory-limit".to_owned()),
+                    ..RuntimeError::new("ConnectorError", "out of memory".to_owned())
+                }));
+            }
             return Err(Failure::Other(RuntimeError {
                 code: Some(NEVER_SETTLES.to_owned()),
                 ..RuntimeError::new(
