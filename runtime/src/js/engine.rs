@@ -403,7 +403,8 @@ impl Engine {
 
 fn is_out_of_memory(error: &RuntimeError) -> bool {
     matches!(error.code.as_deref(), Some("memory-limit" | failure::NULL_CODE))
-        || (error.class == "InternalError" && error.message == "out of memory")
+        // Sometimes there is no memory for the message either.
+        || (error.class == "InternalError" && matches!(error.message.as_str(), "out of memory" | ""))
 }
 
 /// A promise that nothing settles, or recursion without end.
