@@ -300,8 +300,7 @@ impl Packages {
         let package = if path == root {
             Package::new(root)
         } else {
-            let loaded = Package::load(&mut db, &self.overlay(&texts), path);
-            loaded.map_or_else(|_| Package::new(root), |(package, _)| package)
+            Package::load_readable(&mut db, &self.overlay(&texts), path).0
         };
         Loaded::new(package, db)
     }

@@ -162,8 +162,8 @@ fn read(system: &Arc<SharedSystem>, folders: &[String], known: &FxHashSet<String
     }
     let load = |root: String| {
         let mut db = Database::default();
-        let (package, _) = Package::load(&mut db, &**system, &root).ok()?;
-        Some((root, Loaded::new(package, db)))
+        let (package, _) = Package::load_readable(&mut db, &**system, &root);
+        (root, Loaded::new(package, db))
     };
-    Found(roots.into_iter().filter(|root| !known.contains(root)).filter_map(load).collect())
+    Found(roots.into_iter().filter(|root| !known.contains(root)).map(load).collect())
 }

@@ -15,20 +15,32 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Files that can be changed while the server runs.
 #[derive(Default)]
-pub(crate) struct Files(Mutex<BTreeMap<String, String>>);
+pub(crate) struct Files {
+    texts: Mutex<BTreeMap<String, String>>,
+    /// Files that are listed and can't be read.
+    locked: Mutex<BTreeMap<String, io::ErrorKind>>,
+}
 
 impl Files {
     pub(crate) fn write(&self, path: &str, text: &str) {
-        self.0.lock().expect("nobody panics with it").insert(path.to_owned(), text.to_owned());
+        self.locked.lock().expect("nobody panics with it").remove(path);
+        self.texts.lock().expect("nobody panics with it").insert(path.to_owned(), text.to_owned());
     }
 
     pub(crate) fn remove(&self, path: &str) {
-        self.0.lock().expect("nobody panics with it").remove(path);
+        self.locked.lock().expect("nobody panics with it").remove(path);
+        self.texts.lock().expect("nobody panics with it").remove(path);
+    }
+
+    /// From now on reading this file, which is made if there is none, fails.
+    pub(crate) fn lock(&self, path: &str, why: io::ErrorKind) {
+        self.locked.lock().expect("nobody panics with it").insert(path.to_owned(), why);
+        self.texts.lock().expect("nobody panics with it").entry(path.to_owned()).or_default();
     }
 
     fn memory(&self) -> moltler_db::MemorySystem {
         let mut memory = moltler_db::MemorySystem::new();
-        for (path, text) in self.0.lock().expect("nobody panics with it").iter() {
+        for (path, text) in self.texts.lock().expect("nobody panics with it").iter() {
             memory.write(path.clone(), text.as_str());
         }
         memory
@@ -37,7 +49,10 @@ impl Files {
 
 impl System for Files {
     fn read(&self, path: &str) -> io::Result<String> {
-        self.memory().read(path)
+        match self.locked.lock().expect("nobody panics with it").get(path) {
+            Some(why) => Err(io::Error::from(*why)),
+            None => self.memory().read(path),
+        }
     }
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         self.memory().list(folder)

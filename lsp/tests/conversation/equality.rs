@@ -5,6 +5,7 @@
 //! hundred of an ordinary run; `MOLTLER_SEED=17` runs one alone.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -218,15 +219,16 @@ impl Editor {
                 }
             }
             // Another program writes.
-            3 => {
-                let text = random.bool().then(|| {
+            3 => match random.u8(0..6) {
+                0 => self.lock(path, ErrorKind::PermissionDenied),
+                1 | 2 => self.write(path, None),
+                _ => {
                     let mut text = TEXTS[random.usize(0..TEXTS.len())].to_owned();
                     let at = floor_char_boundary(&text, random.usize(0..=text.len()));
                     text.insert_str(at, &inserted(random));
-                    text
-                });
-                self.write(path, text);
-            }
+                    self.write(path, Some(text));
+                }
+            },
             4 if asks => self.ask(random),
             _ => {
                 let open: Vec<&'static str> = self.open.keys().copied().collect();
@@ -255,6 +257,14 @@ impl Editor {
                 self.disk.remove(path);
             }
         }
+        let changes = json!({"changes": [{"uri": uri(path), "type": kind}]});
+        self.client.notify("workspace/didChangeWatchedFiles", changes);
+    }
+
+    /// Another program makes a file unreadable.
+    fn lock(&mut self, path: &'static str, why: ErrorKind) {
+        let kind = if self.disk.remove(path).is_some() { 2 } else { 1 };
+        self.files.lock(path, why);
         let changes = json!({"changes": [{"uri": uri(path), "type": kind}]});
         self.client.notify("workspace/didChangeWatchedFiles", changes);
     }
@@ -390,5 +400,36 @@ fn what_is_sent_unasked_equals_what_a_fresh_server_says() {
             assert!(Instant::now() < deadline, "sequence {seed}: the editor shows {shown:#?}, not {expected:#?}");
         }
         assert_eq!((editor.client.finish(), fresh.client.finish()), (0, 0));
+    }
+}
+
+/// A file that is listed and can't be read, or is gone by then, takes nothing away from the package and leaves nothing of it
+/// behind: neither names that a later edit declares and forgets, nor those of a file that goes away.
+#[test]
+fn a_file_that_cannot_be_read_is_left_out() {
+    let codes = |items: &[Value]| items.iter().map(|item| item["code"].to_string()).collect::<Vec<_>>();
+    for why in [ErrorKind::NotFound, ErrorKind::PermissionDenied, ErrorKind::FileTooLarge] {
+        let mut editor = Editor::new(true);
+        editor.files.lock("/p/sub/c.molt", why);
+        editor.disk.remove("/p/sub/c.molt");
+        editor.open("/p/d.molt");
+        let declaration = "CREATE CONNECTOR ACTION 's.items.create';";
+        let end = declaration.len() as u32;
+        editor.client.edit("file:///p/d.molt", [0, 0, 0, 0], declaration);
+        editor.client.edit("file:///p/d.molt", [0, 0, 0, end], "");
+        editor.open("/p/b.molt");
+        let (mut fresh, found) = (editor.fresh(), editor.diagnostics("/p/b.molt"));
+        assert_eq!((&found, codes(&found)), (&fresh.diagnostics("/p/b.molt"), Vec::new()), "{why}");
+        editor.write("/p/a.molt", None);
+        let (mut fresh, found) = (editor.fresh(), editor.diagnostics("/p/b.molt"));
+        assert_eq!(found, fresh.diagnostics("/p/b.molt"), "{why}");
+        assert!(codes(&found).contains(&"\"unknown-type\"".to_owned()), "{why}: {found:?}");
+        // What is unreadable when it was read before is left out as well.
+        editor.write("/p/a.molt", Some(TEXTS[0].to_owned()));
+        assert_eq!(codes(&editor.diagnostics("/p/b.molt")), Vec::<String>::new(), "{why}");
+        editor.lock("/p/a.molt", why);
+        let (mut fresh, found) = (editor.fresh(), editor.diagnostics("/p/b.molt"));
+        assert_eq!(found, fresh.diagnostics("/p/b.molt"), "{why}");
+        assert!(codes(&found).contains(&"\"unknown-type\"".to_owned()), "{why}: {found:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Finding and reading the files of a package.
 
+use std::convert::Infallible;
 use std::io;
 
 use moltler_db::{FileId, System};
@@ -34,14 +35,35 @@ impl Package {
     ///
     /// With a manifest that is every `.molt` file below its folder, except in folders that are packages of their own or
     /// whose names begin with a dot; without one, the files of the folder itself.
+    ///
+    /// After an error the data base is to be dropped: it holds names of the files that were read before.
     pub fn load(db: &mut Database, system: &dyn System, path: &str) -> io::Result<(Package, Option<FileId>)> {
+        Package::load_with(db, system, path, &mut Err)
+    }
+
+    /// The same without what can't be read, for a server: one such file must not take the others away.
+    pub fn load_readable(db: &mut Database, system: &dyn System, path: &str) -> (Package, Option<FileId>) {
+        let Ok(loaded) = Package::load_with(db, system, path, &mut |_| Ok::<(), Infallible>(()));
+        loaded
+    }
+
+    /// Goes on where `failed` lets an error pass.
+    fn load_with<E>(
+        db: &mut Database,
+        system: &dyn System,
+        path: &str,
+        failed: &mut dyn FnMut(io::Error) -> Result<(), E>,
+    ) -> Result<(Package, Option<FileId>), E> {
         let (root, has_manifest) = find_root(system, path);
         let mut package = Package::new(root.clone());
         if has_manifest {
-            package.set_lints(Lints::read(&system.read(&join(&root, MANIFEST))?));
+            match system.read(&join(&root, MANIFEST)) {
+                Ok(text) => package.set_lints(Lints::read(&text)),
+                Err(error) => failed(error)?,
+            }
         }
         let mut paths = Vec::new();
-        collect(system, &root, has_manifest, 0, &mut paths)?;
+        collect(system, &root, has_manifest, 0, &mut paths, failed)?;
         let is_file = system.is_file(path);
         if is_file && !paths.iter().any(|known| known == path) {
             paths.push(path.to_owned());
@@ -54,7 +76,7 @@ impl Package {
                 }
                 // It went away since the folder was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
+                Err(error) => failed(error)?,
             }
         }
         let file = if is_file { package.file(path) } else { None };
@@ -62,24 +84,26 @@ impl Package {
     }
 }
 
-fn collect(
+fn collect<E>(
     system: &dyn System,
     folder: &str,
     with_folders: bool,
     depth: usize,
     paths: &mut Vec<String>,
-) -> io::Result<()> {
+    failed: &mut dyn FnMut(io::Error) -> Result<(), E>,
+) -> Result<(), E> {
     let names = match system.list(folder) {
+        Ok(names) => names,
         // It went away since the folder above was listed.
         Err(error) if depth > 0 && error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        names => names?,
+        Err(error) => return failed(error),
     };
     for name in names {
         match name.strip_suffix('/') {
             Some(sub_folder) if with_folders && depth < MAX_DEPTH && !sub_folder.starts_with('.') => {
                 let sub_folder = join(folder, sub_folder);
                 if !system.is_file(&join(&sub_folder, MANIFEST)) {
-                    collect(system, &sub_folder, true, depth + 1, paths)?;
+                    collect(system, &sub_folder, true, depth + 1, paths, failed)?;
                 }
             }
             Some(_) => {}
