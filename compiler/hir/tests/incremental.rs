@@ -54,7 +54,7 @@ CREATE CONNECTOR TYPE 'shop' CONFIG_SCHEMA {"url": {"type": "string"}};
 REGISTER CONNECTOR TYPE 'shop';
 CREATE CONNECTOR shop TYPE 'shop' CONFIG {"url": "https://shop.example"};
 CREATE CONNECTOR ENTITY 'shop.items' FIELDS {"id": {"type": "string"}, "name": {"type": "string"}} QUERY_HANDLER '''
-async function query(config) { const one = 1; return fetch(config.url); }
+async function query(config) { const one = 1; return fetch(config.url + '?page=' + one); }
 ''';
 "#;
 
