@@ -27,7 +27,7 @@ fn run(arguments: &[&str]) -> (Outcome, Vec<Value>) {
     std::fs::write(folder.path().join("shop.molt"), PROGRAM).expect("a scratch file");
     let busy = std::sync::atomic::AtomicBool::new(true);
     let server = Server::start(move |_| match busy.swap(false, std::sync::atomic::Ordering::Relaxed) {
-        true => Reply::new(503, "").header("Retry-After", 0),
+        true => Reply::new(503, "").header("retry-after", 0),
         false => Reply::new(200, r#"[{"id": 1, "name": "Tea"}, {"id": 2, "name": "Milk"}]"#),
     });
     let server = server.expect("a port is free");
