@@ -253,8 +253,13 @@ UNION ALL SELECT 20, 'Milk', 3, 'y';
     await page.keyboard.press('Escape');
   });
   await step('a quick fix mends it', async () => {
-    await page.keyboard.press('Control+.');
-    await page.locator('.action-widget .monaco-list-row').first().waitFor();
+    // A key that comes while the editor is still taking the focus back is lost: it is pressed again, as a person would.
+    const fix = page.locator('.action-widget .monaco-list-row').first();
+    for (let attempt = 0; attempt < 10 && !(await fix.isVisible()); attempt++) {
+      await page.keyboard.press('Control+.');
+      await fix.waitFor({ timeout: 6000 }).catch(() => {});
+    }
+    await fix.waitFor();
     await picture('quick-fix');
     await page.keyboard.press('Enter');
     await page.waitForFunction(
